@@ -1,0 +1,156 @@
+"""The MIT-BIH half of the Kaggle "ECG Heartbeat Categorization Dataset", made from its source.
+
+109,446 rows of 187 values, in the published files' classes and split. Which beats form the test
+file, and in which order, is a fact found by matching the published rows to the database; it
+ships here as ``kaggle_test_beats.npz``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ectopy._files import replacing
+from ectopy.beats.kaggle_rows import ROW_LENGTH, cut_rows, row_bounds
+from ectopy.datasets.mitdb import MITDB_RECORDS, read_raw_record
+from ectopy.errors import DatasetError
+from ectopy.labels.aami import AAMI_CLASSES, BEAT_SYMBOLS, aami_class
+
+N_ROWS: Final = 109_446
+N_TEST: Final = 21_892
+TRAIN_CSV: Final = "mitbih_train.csv"
+TEST_CSV: Final = "mitbih_test.csv"
+NPZ: Final = "mitbih.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class KaggleRows:
+    """Every row of the data set, in database order (record, then time).
+
+    Attributes
+    ----------
+    X
+        Rows, float32, shape ``(n, 187)``.
+    y
+        Class index in ``N S V F Q``, int8. Escape beats (``e j``) are N, as published.
+    record, sample
+        Where each beat is: record name and annotation sample at 360 Hz.
+    is_test
+        Whether the row is in ``mitbih_test.csv``.
+    test_order
+        Line of the row in ``mitbih_test.csv``, -1 for rows of the training file.
+    """
+
+    X: NDArray[np.float32]
+    y: NDArray[np.int8]
+    record: NDArray[np.str_]
+    sample: NDArray[np.int64]
+    is_test: NDArray[np.bool_]
+    test_order: NDArray[np.int32]
+
+    def test_lines(self) -> NDArray[np.int64]:
+        """Give the rows of ``mitbih_test.csv`` in the order of the published file."""
+        lines = np.flatnonzero(self.is_test)
+        return lines[np.argsort(self.test_order[lines])]
+
+    def train_lines(self) -> NDArray[np.int64]:
+        """Give the rows of ``mitbih_train.csv``: by class, then in database order."""
+        lines = np.flatnonzero(~self.is_test)
+        return lines[np.argsort(self.y[lines], kind="stable")]
+
+
+def make_rows(
+    source: Path, progress: Callable[[Sequence[str]], Sequence[str]] | None = None
+) -> KaggleRows:
+    """Make the published rows from the raw MIT-BIH Arrhythmia Database.
+
+    Parameters
+    ----------
+    source
+        Folder with the 48 records (``100.hea``, ``100.dat``, ``100.atr``, …).
+    progress
+        Wraps the list of record names, to show progress.
+
+    Returns
+    -------
+    KaggleRows
+        109,446 rows: 90,589 N, 2,779 S, 7,236 V, 803 F, 8,039 Q.
+
+    Raises
+    ------
+    DatasetError
+        If a record is missing or its annotations are not those of version 1.0.0.
+    """
+    X, y, names, samples = [], [], [], []
+    for record in progress(MITDB_RECORDS) if progress else MITDB_RECORDS:
+        raw = read_raw_record(source, record)
+        start, stop = row_bounds(raw.position, len(raw.adc))
+        beat = np.isin(raw.symbol[:-1], list(BEAT_SYMBOLS))
+        X.append(cut_rows(raw.adc, start[beat], stop[beat]))
+        y += [aami_class(s, escape_beats="N") or "" for s in raw.symbol[:-1][beat]]
+        names += [record] * int(beat.sum())
+        samples.append(start[beat])
+    if len(y) != N_ROWS:
+        raise DatasetError(
+            f"{source} gives {len(y):,} beats where MIT-BIH 1.0.0 gives {N_ROWS:,}; "
+            "fetch version 1.0.0 unchanged from its publisher"
+        )
+    order = np.full(N_ROWS, -1, np.int32)
+    order[_test_beats()] = np.arange(N_TEST, dtype=np.int32)
+    return KaggleRows(
+        X=np.concatenate(X),
+        y=np.array([AAMI_CLASSES.index(name) for name in y], np.int8),
+        record=np.array(names),
+        sample=np.concatenate(samples),
+        is_test=order >= 0,
+        test_order=order,
+    )
+
+
+def _test_beats() -> NDArray[np.int64]:
+    """Database index of each line of ``mitbih_test.csv``."""
+    with files("ectopy.datasets").joinpath("kaggle_test_beats.npz").open("rb") as stored:
+        steps: NDArray[np.uint32] = np.load(stored)["row"]
+    return steps.astype(np.int64)
+
+
+def write_rows(rows: KaggleRows, folder: Path) -> list[Path]:
+    """Write ``mitbih_train.csv``, ``mitbih_test.csv`` and ``mitbih.npz``.
+
+    The CSV files have the published layout: 188 columns in ``%.18e``, no header, the class last.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The three files, each put in place only when it is complete.
+    """
+    written = []
+    for name, lines in ((TRAIN_CSV, rows.train_lines()), (TEST_CSV, rows.test_lines())):
+        table = np.empty((len(lines), ROW_LENGTH + 1))
+        table[:, :-1], table[:, -1] = rows.X[lines], rows.y[lines]
+        with replacing(folder / name) as part:
+            np.savetxt(part, table, fmt="%.18e", delimiter=",")
+        written.append(folder / name)
+    with replacing(folder / NPZ) as part, part.open("wb") as stream:
+        np.savez_compressed(stream, **vars(rows))
+    return [*written, folder / NPZ]
+
+
+def load_rows(folder: Path) -> KaggleRows:
+    """Load rows from a folder built by :func:`write_rows`, or make them from a raw database.
+
+    Raises
+    ------
+    DatasetError
+        If the folder holds neither ``mitbih.npz`` nor the records of MIT-BIH.
+    """
+    if (folder / NPZ).is_file():
+        with np.load(folder / NPZ) as stored:
+            return KaggleRows(**{name: stored[name] for name in stored.files})
+    return make_rows(folder)

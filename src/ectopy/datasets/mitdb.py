@@ -1,0 +1,69 @@
+"""The MIT-BIH Arrhythmia Database 1.0.0, as raw integers and annotations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ectopy.errors import DatasetError
+
+MITDB_RECORDS: Final = tuple(
+    "100 101 102 103 104 105 106 107 108 109 111 112 113 114 115 116 117 118 119 121 122 123 124 "
+    "200 201 202 203 205 207 208 209 210 212 213 214 215 217 219 220 221 222 223 228 230 231 232 "
+    "233 234".split()
+)
+"""The 48 records, by name."""
+
+PACED_RECORDS: Final = ("102", "104", "107", "217")
+"""Records with pacemakers, left out of EC57 tables."""
+
+
+@dataclass(frozen=True, eq=False)
+class RawRecord:
+    """Channel 0 of a record as it was stored, and its reference annotations.
+
+    Attributes
+    ----------
+    adc
+        Raw ADC integers of channel 0 at 360 Hz, shape ``(n_samples,)``.
+    position, symbol
+        Sample and symbol of every annotation, beats and others, in time order.
+    """
+
+    adc: NDArray[np.int64]
+    position: NDArray[np.int64]
+    symbol: NDArray[np.str_]
+
+
+def read_raw_record(folder: Path, record: str) -> RawRecord:
+    """Read channel 0 of one record without converting it to millivolts.
+
+    Raises
+    ------
+    DatasetError
+        If one of the record's three files is missing from the folder.
+    """
+    import wfdb
+
+    absent = [f"{record}.{end}" for end in ("hea", "dat", "atr") if not _has(folder, record, end)]
+    if absent:
+        raise DatasetError(
+            f"{folder} has no {', '.join(absent)}; it must hold the 48 records of the MIT-BIH "
+            "Arrhythmia Database 1.0.0 (.hea, .dat and .atr files)"
+        )
+    path = str(folder / record)
+    header = wfdb.rdrecord(path, channels=[0], physical=False)
+    notes = wfdb.rdann(path, "atr")
+    return RawRecord(
+        adc=np.asarray(header.d_signal[:, 0], np.int64),
+        position=np.asarray(notes.sample, np.int64),
+        symbol=np.asarray(notes.symbol),
+    )
+
+
+def _has(folder: Path, record: str, end: str) -> bool:
+    return (folder / f"{record}.{end}").is_file()

@@ -1,0 +1,188 @@
+"""The values of a recording: the signal, what is known of it, and what was inferred."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ectopy.errors import MissingFactError, RecordingError, UnknownLeadError
+
+MIN_FS: Final = 50.0
+MAX_FS: Final = 20_000.0
+"""Sampling rates, in Hz, between which a signal can be an ECG that beats are found in."""
+MIN_DURATION_S: Final = 2.0
+"""Shortest recording, in seconds, that is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """One fact that the file did not state.
+
+    Attributes
+    ----------
+    what
+        The fact, such as ``"units"``.
+    value
+        What it was taken to be, such as ``"µV"``.
+    why
+        The evidence, in a few words.
+    option
+        The command-line option that overrides it, such as ``"--units"``; empty if none does.
+    """
+
+    what: str
+    value: str
+    why: str
+    option: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a recording comes from: path, format, and everything that was inferred."""
+
+    path: str = ""
+    format: str = "array"
+    inferred: tuple[Inference, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Annotations:
+    """Reference annotations that came with a recording, beats and others, in time order.
+
+    Attributes
+    ----------
+    sample
+        int64, shape ``(n,)``, at the recording's own rate.
+    symbol
+        MIT annotation symbols, shape ``(n,)``.
+    aux
+        The text that goes with each annotation (rhythm names), empty where there is none.
+    """
+
+    sample: NDArray[np.int64]
+    symbol: NDArray[np.str_]
+    aux: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.sample)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Recording:
+    """An ECG: one or more leads sampled at one rate, in millivolts.
+
+    Attributes
+    ----------
+    signal
+        float32, shape ``(n_samples, n_leads)``, in mV; NaN where the signal is missing.
+    fs
+        Sampling rate in Hz.
+    leads
+        Name of each lead.
+    start
+        When the recording began, if known.
+    source
+        Path, format and what was inferred.
+    annotations
+        Reference annotations of the file, if it has any.
+    resolution
+        Millivolts per unit of the file's integers, for each lead; None where values were not
+        integers or that is not known.
+
+    Raises
+    ------
+    RecordingError
+        If the signal is no two-dimensional array of numbers, is shorter than 2 s, holds
+        infinite values or nothing but missing ones, or the lead names do not fit it.
+    MissingFactError
+        If the rate is not between 50 Hz and 20 kHz.
+    """
+
+    signal: NDArray[np.float32]
+    fs: float
+    leads: tuple[str, ...]
+    start: datetime | None = None
+    source: Source = field(default_factory=Source)
+    annotations: Annotations | None = None
+    resolution: tuple[float | None, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_fs(self.fs)
+        signal = np.asanyarray(self.signal)
+        if signal.dtype.kind not in "iuf":
+            raise RecordingError(f"a signal must hold numbers, this one holds {signal.dtype}")
+        if signal.ndim == 1:
+            signal = signal[:, None]
+        if signal.ndim != 2 or 0 in signal.shape:
+            raise RecordingError(
+                f"a signal has the shape (samples, leads), this one has {signal.shape}"
+            )
+        if len(signal) / self.fs < MIN_DURATION_S:
+            raise RecordingError(
+                f"the recording has {len(signal)} samples, {len(signal) / self.fs:.3g} s at "
+                f"{self.fs:g} Hz; at least {MIN_DURATION_S:g} s are needed"
+            )
+        if len(self.leads) != signal.shape[1] or len(set(self.leads)) != len(self.leads):
+            raise RecordingError(
+                f"{signal.shape[1]} leads need as many different names, got {self.leads}"
+            )
+        if self.resolution is not None and len(self.resolution) != len(self.leads):
+            raise RecordingError("resolution needs one value for each lead")
+        signal = signal.astype(np.float32, copy=False)
+        if np.isinf(signal).any():
+            raise RecordingError("the signal holds infinite values; mark missing samples as NaN")
+        if np.isnan(signal).all():
+            raise RecordingError("the signal holds no value at all, every sample is missing")
+        object.__setattr__(self, "signal", signal)
+        object.__setattr__(self, "fs", float(self.fs))
+        object.__setattr__(self, "leads", tuple(self.leads))
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples of each lead."""
+        return len(self.signal)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.n_samples / self.fs
+
+    def lead_index(self, name: str) -> int:
+        """Give the column of a lead, by its name (upper or lower case) or its number from 0.
+
+        Raises
+        ------
+        UnknownLeadError
+            If there is no such lead; the message lists those there are.
+        """
+        folded = [lead.casefold() for lead in self.leads]
+        if name.casefold() in folded:
+            return folded.index(name.casefold())
+        if name.isdecimal() and int(name) < len(self.leads):
+            return int(name)
+        raise UnknownLeadError(f"no lead {name!r}; this recording has {', '.join(self.leads)}")
+
+    def lead(self, name: str) -> NDArray[np.float32]:
+        """Give the signal of one lead in mV, shape ``(n_samples,)``."""
+        return self.signal[:, self.lead_index(name)]
+
+
+def check_fs(fs: float) -> float:
+    """Give `fs` back if an ECG can have this sampling rate.
+
+    Raises
+    ------
+    MissingFactError
+        If it is not a number between 50 and 20,000 Hz.
+    """
+    if not (math.isfinite(fs) and MIN_FS <= fs <= MAX_FS):
+        raise MissingFactError(
+            f"a sampling rate of {fs:g} Hz is not possible here; "
+            f"give one from {MIN_FS:g} to {MAX_FS:g} Hz with --fs"
+        )
+    return fs
