@@ -2,7 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ectopy.beats.value import Beats
+from ectopy.errors import ModelError
+from ectopy.labels.value import Labels
+
+PAUSE_S: Final = 2.0
+"""Intervals longer than this, in seconds, are pauses."""
+RATE_INTERVALS: Final = 8
+"""Number of consecutive intervals that the lowest and highest rate are means of."""
+
+IRREGULAR: Final = 0.1
+"""Irregularity above which a rhythm is called irregular.
+
+The threshold of Dash et al. 2009 (Ann Biomed Eng 37:1701, doi:10.1007/s10439-009-9740-z) for
+RMSSD relative to the mean RR in atrial fibrillation, who also drop ectopic beats and outliers
+first. It lies in a gap: over the MIT-BIH Arrhythmia Database with its reference labels, the
+records of sinus rhythm stay below 0.08, those with a third or more of atrial fibrillation
+above 0.11. Of pieces of 30 s, 99.6 % of those in atrial fibrillation are above it (96 % of
+10 s) and 2.6 % of those in sinus rhythm (4.6 %), mostly where that is irregular indeed.
+"""
+TRIM: Final = 0.05
+"""Share of the largest differences that is dropped: a missed beat or a misnamed ectopic one in
+a long sinus rhythm does not make it irregular."""
+MIN_DIFFERENCES: Final = 6
+"""Fewer differences of normal intervals than this say nothing of irregularity."""
+
+_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +69,10 @@ class Episode:
     n_beats: int
     rate_bpm: float
 
+    def to_dict(self) -> dict[str, str | int | float]:
+        """Give the same facts under the same names, ready for JSON."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
@@ -64,3 +102,139 @@ class Rhythm:
     counted_6s_bpm: float | None
     counted_20s_bpm: float | None
     episodes: tuple[Episode, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the same facts under the same names, ready for JSON; None becomes null."""
+        return {**asdict(self), "episodes": [episode.to_dict() for episode in self.episodes]}
+
+
+def find_rhythm(beats: Beats, labels: Labels, *, duration_s: float | None = None) -> Rhythm:
+    """Find heart rate, irregularity, pauses and patterns of ectopic beats.
+
+    An interval over missing, flat or saturated signal counts for nothing and breaks every
+    pattern (`Beats.rr_s`). Beats of all classes count for the rates; a beat on which the
+    labels abstained counts as what it was guessed to be.
+
+    Parameters
+    ----------
+    beats
+        The beats of one recording.
+    labels
+        The class of each of these beats.
+    duration_s
+        Length of the recording in seconds, which the counting method fills with windows from
+        its start; None if not known, then windows end before the last beat.
+
+    Returns
+    -------
+    Rhythm
+        The patterns in `Rhythm.episodes` are, for V and for S:
+
+        - run: 3 or more in a row; couplet: exactly 2 in a row;
+        - bigeminy: 3 or more times one normal and one single ectopic beat (N V N V N V);
+        - trigeminy: 3 or more times two normal and one single ectopic beat;
+        - pause: an interval of more than 2 s.
+
+        `Rhythm.irregularity` is the root mean square of the differences between successive
+        normal-to-normal intervals (RMSSD), less the largest 5 % of them, divided by the mean
+        normal-to-normal interval; intervals from or to a beat that is not N are left out. It
+        takes the whole recording as one: a short episode of atrial fibrillation in a long
+        recording does not show in it.
+
+    Raises
+    ------
+    ModelError
+        If there is not one label for each beat.
+    """
+    if len(labels) != len(beats):
+        raise ModelError(
+            f"{len(labels)} labels do not fit {len(beats)} beats; name these very beats first"
+        )
+    rr = beats.rr_s
+    irregularity = _irregularity(rr, labels.aami == "N")
+    irregular = irregularity is not None and irregularity > IRREGULAR
+    episodes = [*_pauses(beats, rr), *_patterns(beats, rr, labels)]
+    return Rhythm(
+        *_rates(rr),
+        irregularity=irregularity,
+        irregular=irregular,
+        counted_6s_bpm=_counted(beats, 6.0, duration_s) if irregular else None,
+        counted_20s_bpm=_counted(beats, 20.0, duration_s) if irregular else None,
+        episodes=tuple(sorted(episodes, key=lambda episode: (episode.first, episode.last))),
+    )
+
+
+def _rates(rr: _Floats) -> tuple[float | None, float | None, float | None]:
+    """Give the mean, lowest and highest rate in beats per minute."""
+    stretches = [stretch for stretch in _unbroken(rr) if len(stretch)]
+    if not stretches:
+        return None, None, None
+    width = min(RATE_INTERVALS, max(map(len, stretches)))
+    means = np.concatenate(
+        [np.convolve(s, np.full(width, 1 / width), "valid") for s in stretches if len(s) >= width]
+    )
+    mean = np.concatenate(stretches).mean()
+    return float(60 / mean), float(60 / means.max()), float(60 / means.min())
+
+
+def _unbroken(rr: _Floats) -> list[_Floats]:
+    """Split intervals at those that are not known, which are left out."""
+    return [part[~np.isnan(part)] for part in np.split(rr, np.flatnonzero(np.isnan(rr)))]
+
+
+def _irregularity(rr: _Floats, normal: NDArray[np.bool_]) -> float | None:
+    """Give the trimmed RMSSD of normal-to-normal intervals, relative to their mean."""
+    nn = rr[1:].copy()
+    nn[~(normal[1:] & normal[:-1])] = np.nan
+    differences = np.abs(np.diff(nn))
+    differences = np.sort(differences[~np.isnan(differences)])
+    if len(differences) < MIN_DIFFERENCES:
+        return None
+    kept = differences[: int(np.ceil((1 - TRIM) * len(differences)))]
+    return float(np.sqrt(np.mean(kept**2)) / np.nanmean(nn))
+
+
+def _counted(beats: Beats, window_s: float, duration_s: float | None) -> float | None:
+    """Count beats in whole windows from the start of the recording, as a rate."""
+    times = beats.time_s
+    if duration_s is None:
+        duration_s = float(times[-1])
+    counts = np.bincount((times // window_s).astype(np.int64))
+    n_windows = int(duration_s // window_s)
+    counts = np.pad(counts, (0, max(0, n_windows - len(counts))))[:n_windows]
+    whole = np.ones(n_windows, bool)
+    for stretch in beats.bad:
+        if stretch.reason != "noisy":
+            first = int(stretch.start / beats.fs // window_s)
+            whole[first : int((stretch.stop - 1) / beats.fs // window_s) + 1] = False
+    if not whole.any():
+        return None
+    return float(counts[whole].mean() * 60 / window_s)
+
+
+def _pauses(beats: Beats, rr: _Floats) -> Iterator[Episode]:
+    for last in np.flatnonzero(rr > PAUSE_S):
+        yield _episode(beats, "pause", "", int(last) - 1, int(last))
+
+
+def _patterns(beats: Beats, rr: _Floats, labels: Labels) -> Iterator[Episode]:
+    """Find runs, couplets, bigeminy and trigeminy as words in the text of the labels."""
+    text = "".join(labels.aami.tolist())
+    breaks = [*np.flatnonzero(np.isnan(rr)).tolist(), len(text)]
+    for start, stop in pairwise(breaks):
+        for label in "SV":
+            for kind, pattern in (
+                ("run", f"{label}{{2,}}"),
+                ("bigeminy", f"(?:N{label}){{3,}}(?!{label})"),
+                ("trigeminy", f"(?:NN{label}){{3,}}(?!{label})"),
+            ):
+                for found in re.finditer(pattern, text[start:stop]):
+                    first, last = start + found.start(), start + found.end() - 1
+                    named = "couplet" if kind == "run" and last - first == 1 else kind
+                    yield _episode(beats, named, label, first, last)
+
+
+def _episode(beats: Beats, kind: str, label: str, first: int, last: int) -> Episode:
+    start_s, stop_s = (int(beats.sample[index]) / beats.fs for index in (first, last))
+    rate_bpm = 60 * (last - first) / (stop_s - start_s)
+    return Episode(kind, label, first, last, start_s, stop_s, last - first + 1, rate_bpm)

@@ -3,7 +3,7 @@
 A continuous-time model, sampled at the rate that is asked for: each beat is a sum of Gaussian
 waves (McSharry et al. 2003, doi:10.1109/TBME.2003.808805), the sinus node is an integral pulse
 frequency modulator driven by breathing and slow drift (Mateo & Laguna 2000,
-doi:10.1109/10.871402), and ectopic beats leave that clock as they do in people: a ventricular
+IEEE Trans Biomed Eng 47(8)), and ectopic beats leave that clock as they do in people: a ventricular
 beat blocks the next sinus beat but not the clock (compensatory pause), a supraventricular one
 resets the clock (no compensatory pause).
 """
