@@ -115,6 +115,18 @@ def test_fusion_lies_between_its_two_parents() -> None:
     assert 1.2 * width["N"] < width["F"] < 0.8 * width["V"]
 
 
+@pytest.mark.parametrize("fibrillating", [False, True])
+@pytest.mark.parametrize("rate", [30, 75, 180])
+def test_beats_come_in_the_order_of_the_pattern(rate: float, fibrillating: bool) -> None:
+    for seed in range(5):
+        recording = simulate(
+            30, seed=seed, rate_bpm=rate, pattern="VNSFNN", atrial_fibrillation=fibrillating
+        )
+        text = "".join(beats(recording)[1])
+        assert len(text) > 10
+        assert text == ("VNAFNN" * len(text))[: len(text)]
+
+
 def test_five_minutes_hold_every_kind_and_every_episode() -> None:
     for seed in range(5):
         text = "".join(beats(simulate(300, 100, seed=seed))[1])

@@ -165,6 +165,7 @@ def simulate(
     intervals = _intervals(kinds, rate_bpm, atrial_fibrillation, rng_rhythm)
     times = slow.beat_times(intervals)
     inside = times < duration_s + 2
+    inside[0] = times[0] < 0
     kinds, times = kinds[inside], times[inside]
 
     gains, stretches = _shapes(kinds, slow, times, rng_shape)
@@ -258,7 +259,7 @@ class _Slow:
 
 
 def _kinds(pattern: str | None, n: int, rng: np.random.Generator) -> NDArray[np.str_]:
-    """Name `n` beats, of which the first comes before the recording begins."""
+    """Name `n` beats; the first comes before the recording begins, or not at all."""
     if pattern is not None:
         return np.array(list(("N" + pattern * (n // len(pattern) + 1))[:n]))
     text = ["N"]
