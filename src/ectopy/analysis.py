@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ectopy.beats.value import Beats
-from ectopy.labels.aami import AAMI_CLASSES
-from ectopy.labels.value import Labels
-from ectopy.recording.value import Recording
-from ectopy.rhythm import Rhythm
+from ectopy import __version__
+from ectopy._files import replacing
+from ectopy.beats import Beats, Stretch, find_beats
+from ectopy.errors import DamagedFileError
+from ectopy.labels import AAMI_CLASSES, DEFAULT_MODEL, Labels, classify, load_card
+from ectopy.recording import Annotations, Inference, Recording, Source
+from ectopy.rhythm import Episode, Rhythm, find_rhythm
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,6 +88,137 @@ class Analysis:
                 "probabilities": _plain(labels.probability),
             },
         }
+
+    def save(self, path: str | Path) -> None:
+        """Save everything, the signal too, to one ``.npz`` file that :meth:`load` reads.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        recording, labels = self.recording, self.labels
+        facts = {
+            "fs": recording.fs,
+            "leads": recording.leads,
+            "start": recording.start.isoformat() if recording.start else None,
+            "source": asdict(recording.source),
+            "resolution": recording.resolution,
+            "lead": self.beats.lead,
+            "bad": [asdict(stretch) for stretch in self.beats.bad],
+            "model": labels.model,
+            "sha256": labels.sha256,
+            "rhythm": asdict(self.rhythm),
+            "settings": self.settings,
+            "software": self.software,
+        }
+        arrays = {
+            "signal": recording.signal,
+            "sample": self.beats.sample,
+            "quality": self.beats.quality,
+            "aami": labels.aami,
+            "probability": labels.probability,
+            "abstained": labels.abstained,
+            "reason": labels.reason,
+        }
+        if recording.annotations is not None:
+            notes = recording.annotations
+            arrays |= {"note_sample": notes.sample, "note_symbol": notes.symbol}
+            arrays |= {"note_aux": notes.aux}
+        with replacing(Path(path)) as part, part.open("wb") as stream:
+            np.savez_compressed(stream, facts=json.dumps(facts), **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: str | Path) -> Analysis:
+        """Load what :meth:`save` saved.
+
+        Raises
+        ------
+        DamagedFileError
+            If the file is not there or is no saved analysis.
+        """
+        try:
+            with np.load(path) as stored:
+                held = {name: stored[name] for name in stored.files}
+            return cls._from(json.loads(str(held["facts"])), held)
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+            raise DamagedFileError(
+                f"{path} is no analysis saved by ectopy ({error}); analyze the recording again"
+            ) from error
+
+    @classmethod
+    def _from(cls, facts: dict[str, Any], held: dict[str, NDArray[Any]]) -> Analysis:
+        source, rhythm = facts["source"], facts["rhythm"]
+        inferred = tuple(Inference(**one) for one in source["inferred"])
+        episodes = tuple(Episode(**one) for one in rhythm["episodes"])
+        notes = [held.get(f"note_{part}") for part in ("sample", "symbol", "aux")]
+        recording = Recording(
+            signal=held["signal"],
+            fs=facts["fs"],
+            leads=tuple(facts["leads"]),
+            start=datetime.fromisoformat(facts["start"]) if facts["start"] else None,
+            source=Source(**(source | {"inferred": inferred})),
+            annotations=None if notes[0] is None else Annotations(*notes),  # type: ignore[arg-type]
+            resolution=tuple(facts["resolution"]) if facts["resolution"] else None,
+        )
+        bad = tuple(Stretch(**one) for one in facts["bad"])
+        names = ("aami", "probability", "abstained", "reason")
+        return cls(
+            recording=recording,
+            beats=Beats(held["sample"], held["quality"], recording.fs, facts["lead"], bad),
+            labels=Labels(
+                model=facts["model"], sha256=facts["sha256"], **{k: held[k] for k in names}
+            ),
+            rhythm=Rhythm(**(rhythm | {"episodes": episodes})),
+            settings=facts["settings"],
+            software=facts["software"],
+        )
+
+
+def analyze(
+    recording: Recording,
+    *,
+    lead: str | None = None,
+    model: str | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Analysis:
+    """Find and name every heartbeat of a recording.
+
+    Parameters
+    ----------
+    recording
+        Any ECG, see :func:`ectopy.read`.
+    lead
+        Name or number of the lead to look at; chosen as :func:`ectopy.beats.choose_lead` says
+        when it is not given.
+    model
+        Name of a model, see :func:`ectopy.list_models`, or path of a model directory.
+    progress
+        Called with the share of the work that is done, 0 to 1.
+
+    Returns
+    -------
+    Analysis
+        Beats, labels and the facts of the rhythm.
+
+    Raises
+    ------
+    UnknownLeadError
+        If the recording has no such lead.
+    ModelError
+        If there is no such model, or it is damaged.
+    """
+    name = load_card(model or DEFAULT_MODEL)["name"]
+    beats = find_beats(recording, lead, progress=progress)
+    labels = classify(recording, beats, model)
+    return Analysis(
+        recording=recording,
+        beats=beats,
+        labels=labels,
+        rhythm=find_rhythm(beats, labels, duration_s=recording.duration_s),
+        settings={"lead": lead or "chosen by ectopy", "model": name},
+        software=f"ectopy {__version__}",
+    )
 
 
 def _plain(values: NDArray[np.floating[Any]]) -> list[Any]:

@@ -7,7 +7,7 @@ ships here as ``kaggle_test_beats.npz``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -65,9 +65,7 @@ class KaggleRows:
         return lines[np.argsort(self.y[lines], kind="stable")]
 
 
-def make_rows(
-    source: Path, progress: Callable[[Sequence[str]], Sequence[str]] | None = None
-) -> KaggleRows:
+def make_rows(source: Path, progress: Callable[[float], None] | None = None) -> KaggleRows:
     """Make the published rows from the raw MIT-BIH Arrhythmia Database.
 
     Parameters
@@ -75,7 +73,7 @@ def make_rows(
     source
         Folder with the 48 records (``100.hea``, ``100.dat``, ``100.atr``, …).
     progress
-        Wraps the list of record names, to show progress.
+        Called with the share of the records that are done, 0 to 1.
 
     Returns
     -------
@@ -88,7 +86,9 @@ def make_rows(
         If a record is missing or its annotations are not those of version 1.0.0.
     """
     X, y, names, samples = [], [], [], []
-    for record in progress(MITDB_RECORDS) if progress else MITDB_RECORDS:
+    for done, record in enumerate(MITDB_RECORDS):
+        if progress:
+            progress(done / len(MITDB_RECORDS))
         raw = read_raw_record(source, record)
         start, stop = row_bounds(raw.position, len(raw.adc))
         beat = np.isin(raw.symbol[:-1], list(BEAT_SYMBOLS))
@@ -116,8 +116,8 @@ def make_rows(
 def _test_beats() -> NDArray[np.int64]:
     """Database index of each line of ``mitbih_test.csv``."""
     with files("ectopy.datasets").joinpath("kaggle_test_beats.npz").open("rb") as stored:
-        steps: NDArray[np.uint32] = np.load(stored)["row"]
-    return steps.astype(np.int64)
+        row: NDArray[np.uint32] = np.load(stored)["row"]
+    return row.astype(np.int64)
 
 
 def write_rows(rows: KaggleRows, folder: Path) -> list[Path]:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from ectopy.errors import DatasetError
 
 DS1: Final = tuple(
-    "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230".split()
+    "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 "
+    "223 230".split()
 )
 """Training records of de Chazal, O'Dwyer and Reilly 2004."""
 DS2: Final = tuple(
-    "100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 234".split()
+    "100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 "
+    "233 234".split()
 )
 """Test records of de Chazal, O'Dwyer and Reilly 2004."""
 

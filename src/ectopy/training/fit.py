@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ectopy._files import replacing
 from ectopy.errors import TrainingError
+from ectopy.labels.scores import confusion, macro_f1
 from ectopy.training.recipes import Recipe
 
 CHECKPOINT = "checkpoint.pt"
@@ -116,8 +117,12 @@ def fit(
     TrainingError
         If `run` already holds a checkpoint and `resume` is off, or its settings differ.
     """
-    settings = {"recipe": {**asdict(replace(recipe, network=nn.Module)), "network": recipe.name}}
-    settings |= {"seed": seed, "rows": len(train.y), "validation_rows": len(validation.y)}
+    settings: dict[str, object] = {
+        "recipe": {**asdict(replace(recipe, network=nn.Module)), "network": recipe.name},
+        "seed": seed,
+        "rows": len(train.y),
+        "validation_rows": len(validation.y),
+    }
     _claim(run, settings, resume)
     torch.manual_seed(seed)
     network = recipe.network().to(device)
@@ -171,19 +176,10 @@ def predict(network: nn.Module, X: NDArray[np.float32], device: str = "cpu") -> 
     """Give logits ``(n, 5)`` of a network for rows ``(n, 187)``."""
     network.eval()
     with torch.inference_mode():
-        blocks = torch.from_numpy(X)[:, None].split(2048)
+        blocks = torch.split(torch.from_numpy(X)[:, None], 2048)
         out = torch.cat([network(block.to(device)).cpu() for block in blocks])
     logits: NDArray[np.float32] = out.numpy()
     return logits
-
-
-def macro_f1(y: NDArray[np.integer], predicted: NDArray[np.integer], classes: int = 5) -> float:
-    """Give the mean of the F1 scores of the classes that occur in `y`."""
-    table = np.bincount(y.astype(int) * classes + predicted, minlength=classes * classes)
-    table = table.reshape(classes, classes)
-    present = table.sum(1) > 0
-    hits = np.diag(table)[present]
-    return float(np.mean(2 * hits / (table.sum(0) + table.sum(1))[present]))
 
 
 def _learn(
@@ -199,7 +195,7 @@ def _learn(
     lossy = nn.CrossEntropyLoss()
     order = torch.randperm(len(X)).to(X.device)
     total = torch.zeros(2, device=X.device)
-    for step, lines in enumerate(order.split(batch)):
+    for step, lines in enumerate(torch.split(order, batch)):
         logits = network(X[lines])
         loss = lossy(logits, y[lines])
         optimiser.zero_grad(set_to_none=True)
@@ -219,7 +215,7 @@ def _judge(network: nn.Module, rows: Rows, device: str) -> tuple[float, float, f
     y = rows.y.astype(np.int64)
     loss = nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(y)).item()
     chosen = logits.argmax(1)
-    return loss, float((chosen == y).mean()), macro_f1(y, chosen)
+    return loss, float((chosen == y).mean()), macro_f1(confusion(y, chosen))
 
 
 def _claim(run: Path, settings: dict[str, object], resume: bool) -> None:

@@ -1,0 +1,100 @@
+"""The trained models inside the package: each a directory with its weights and its contract.
+
+``<name>/model.onnx`` holds the weights, ``<name>/card.json`` everything that must be known to use
+them (layout and rate of the input, class order, temperature, thresholds, training data, figures,
+checksum), ``<name>/README.md`` the same for people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ectopy.errors import ModelError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+DEFAULT_MODEL: Final = "cvxtz-kaggle-v1"
+"""The model that names beats when the user names none."""
+
+CARD_KEYS: Final = ("name", "sha256", "input", "classes", "temperature", "abstain", "training")
+
+_HERE: Final = Path(__file__).parent
+
+
+def list_models() -> list[str]:
+    """Give the names of the models inside the package."""
+    return sorted(path.parent.name for path in _HERE.glob("*/card.json"))
+
+
+def load_card(name: str) -> dict[str, Any]:
+    """Give the card of a model.
+
+    Parameters
+    ----------
+    name
+        Name of a model inside the package, or path of a model directory (one that holds
+        ``model.onnx`` and ``card.json``), such as a training run leaves.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its card is damaged. Another one is never put in its place.
+    """
+    path = _folder(name) / "card.json"
+    try:
+        card: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        absent = [key for key in CARD_KEYS if key not in card]
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"model {name!r} is damaged: {path.name} cannot be read ({error})"
+        ) from error
+    if absent:
+        raise ModelError(f"model {name!r} is damaged: its card has no {', '.join(absent)}")
+    return card
+
+
+@lru_cache(maxsize=4)
+def load_network(name: str) -> InferenceSession:
+    """Start ONNX Runtime on the weights of a model, once they match the checksum of its card.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its weights are missing or altered.
+    """
+    from onnxruntime import InferenceSession, SessionOptions
+
+    card = load_card(name)
+    path = _folder(name) / "model.onnx"
+    try:
+        weights = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"model {name!r} is damaged: it has no model.onnx; reinstall it"
+        ) from error
+    found = hashlib.sha256(weights).hexdigest()
+    if found != card["sha256"]:
+        raise ModelError(
+            f"model {name!r} is damaged: its weights have the checksum {found[:12]}…, its card "
+            f"says {str(card['sha256'])[:12]}…; reinstall ectopy or train it again"
+        )
+    options = SessionOptions()
+    options.log_severity_level = 3
+    return InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+
+
+def _folder(name: str) -> Path:
+    inside = _HERE / name
+    if name in list_models():
+        return inside
+    if (Path(name) / "card.json").is_file():
+        return Path(name)
+    raise ModelError(
+        f"no model named {name!r}; known models: {', '.join(list_models())} "
+        "(or give the path of a model directory)"
+    )

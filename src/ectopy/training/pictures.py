@@ -1,0 +1,62 @@
+"""Pictures of a training run: learning curves and confusion matrices."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ectopy._files import replacing
+from ectopy.labels.aami import AAMI_CLASSES
+
+
+def draw_curves(metrics: Path, picture: Path) -> None:
+    """Draw loss and accuracy per epoch from ``metrics.csv``."""
+    from matplotlib.figure import Figure
+
+    with metrics.open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    epochs = [int(row["epoch"]) for row in rows]
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    for axes, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for part, colour in (("train", "#999999"), ("validation", "#0072b2")):
+            values = [float(row[f"{part}_{what}"]) for row in rows]
+            axes.plot(epochs, values, color=colour, label=part, marker=".", linewidth=1.4)
+        for row, earlier in zip(rows[1:], rows[:-1], strict=True):
+            if row["learning_rate"] != earlier["learning_rate"]:
+                axes.axvline(int(row["epoch"]) - 0.5, color="#d55e00", linewidth=0.8, alpha=0.6)
+        axes.set(xlabel="epoch", ylabel=what)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend(frameon=False)
+    figure.suptitle("Learning curves (orange: the learning rate falls)", fontsize=10)
+    _save(figure, picture)
+
+
+def draw_confusion(table: NDArray[np.int64], picture: Path) -> None:
+    """Draw a confusion matrix, ``(5, 5)``, as counts and as shares of each true class."""
+    from matplotlib.figure import Figure
+
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    titles = ("beats", "share of the true class, %")
+    counts = [[f"{v:,}" for v in row] for row in table]
+    percent = [[f"{100 * v:.1f}" for v in row] for row in shares]
+    for axes, title, words in zip(figure.subplots(1, 2), titles, (counts, percent), strict=True):
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        for i, row in enumerate(words):
+            for j, word in enumerate(row):
+                shade = "white" if shares[i, j] > 0.5 else "#333333"
+                axes.text(j, i, word, ha="center", va="center", color=shade, fontsize=8)
+        ticks = range(len(AAMI_CLASSES))
+        axes.set(title=title, xlabel="named", ylabel="true")
+        axes.set_xticks(ticks, AAMI_CLASSES)
+        axes.set_yticks(ticks, AAMI_CLASSES)
+    _save(figure, picture)
+
+
+def _save(figure: object, picture: Path) -> None:
+    with replacing(picture) as part:
+        figure.savefig(part, dpi=120, format="png")  # type: ignore[attr-defined]
