@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import warnings
 from pathlib import Path
 from typing import Any, Final
@@ -51,7 +52,8 @@ def export_onnx(network: nn.Module, rows: NDArray[np.float32], path: Path) -> fl
     sample = torch.from_numpy(rows[:3])[:, None]
     with replacing(path) as part:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter deprecates parts of itself
+            warnings.simplefilter("ignore")  # the exporter deprecates parts of itself,
+            logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # and misses torchvision
             torch.onnx.export(
                 network,
                 (sample,),

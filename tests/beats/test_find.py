@@ -1,0 +1,186 @@
+"""Beats are where they are, whatever the rate, gain, offset, polarity or length."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ectopy.beats import find, find_beats
+from ectopy.errors import UnknownLeadError
+from ectopy.labels.aami import BEAT_SYMBOLS
+from ectopy.recording import Recording, read
+from ectopy.simulate import simulate
+
+
+def lead_of(signal, fs=360.0):
+    return Recording(np.asarray(signal, np.float32)[:, None], fs, ("I",))
+
+
+def matched(reference, found, within):
+    """How many of `reference` have their own beat of `found` at most `within` away."""
+    gaps = np.abs(reference[:, None] - found[None, :]) <= within
+    assert gaps.sum(axis=1).max() <= 1
+    return int(gaps.any(axis=1).sum())
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    return simulate(300, seed=3)
+
+
+@pytest.mark.parametrize("fs", [100, 125, 128, 250, 257.3, 500, 1000])
+def test_every_beat_is_found_at_any_rate(fs):
+    recording = simulate(120, fs, seed=5, pattern="NNNSNN")
+    beats = find_beats(recording)
+    truth = recording.annotations.sample / fs
+    assert len(beats) == len(truth)
+    assert np.abs(beats.time_s - truth).max() <= 0.02
+
+
+@pytest.mark.parametrize("fs", [100, 128, 250, 500, 1000])
+def test_the_same_beats_are_found_at_any_rate(simulated, fs):
+    expected = find_beats(simulated).time_s
+    found = find_beats(simulate(300, fs, seed=3)).time_s
+    assert matched(expected, found, 0.02) >= 0.99 * max(len(expected), len(found))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda x: -x, lambda x: 0.1 * x, lambda x: 10 * x, lambda x: x + 5, lambda x: -3 * x - 2],
+    ids=["inverted", "a tenth", "tenfold", "offset", "all"],
+)
+def test_gain_offset_and_polarity_make_no_difference(simulated, change):
+    beats = find_beats(simulated, "II")
+    changed = find_beats(lead_of(change(simulated.lead("II"))))
+    np.testing.assert_array_equal(beats.sample, changed.sample)
+    np.testing.assert_allclose(beats.quality, changed.quality, atol=0.01)
+
+
+def test_pieces_give_what_one_search_gives(simulated, monkeypatch):
+    long = simulate(1800, 250, seed=1, noise_mv=0.05)
+    whole = find_beats(long)
+    monkeypatch.setattr(find, "PIECE_S", 100.0)
+    monkeypatch.setattr(find, "OVERLAP_S", 30.0)
+    monkeypatch.setattr(find, "AGREE_S", 20.0)
+    pieces = find_beats(long)
+    np.testing.assert_array_equal(whole.sample, pieces.sample)
+
+
+@pytest.mark.data
+def test_pieces_give_what_one_search_gives_on_real_hearts(data, monkeypatch):
+    for record in ("100", "119", "208", "228"):
+        recording = read(data / "mitdb" / record)
+        whole = find_beats(recording)
+        with monkeypatch.context() as patch:
+            patch.setattr(find, "PIECE_S", 600.0)
+            pieces = find_beats(recording)
+        np.testing.assert_array_equal(whole.sample, pieces.sample)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("record", ["100", "105", "116", "208", "221", "232"])
+def test_real_beats_are_found(data, record):
+    recording = read(data / "mitdb" / record)
+    notes = recording.annotations
+    truth = notes.sample[np.isin(notes.symbol, list(BEAT_SYMBOLS))]
+    found = find_beats(recording).sample
+    hits = matched(truth, found, 54)
+    assert hits / len(truth) > 0.985
+    assert hits / len(found) > 0.975
+
+
+@pytest.mark.data
+def test_r_peaks_are_where_experts_put_them(data):
+    """Median distance over records of different shape within 5 ms."""
+    for record in ("100", "103", "105", "119", "208", "213", "221", "233"):
+        recording = read(data / "mitdb" / record)
+        notes = recording.annotations
+        truth = notes.sample[np.isin(notes.symbol, list(BEAT_SYMBOLS))]
+        found = find_beats(recording).sample
+        nearest = found[np.abs(found[None, :] - truth[:, None]).argmin(axis=1)] - truth
+        assert abs(np.median(nearest)) / 360 <= 0.005
+
+
+def test_missing_signal_holds_no_beats_and_is_not_bridged(simulated):
+    signal = simulated.signal.copy()
+    signal[30_000:50_000] = np.nan
+    beats = find_beats(replace(simulated, signal=signal))
+    assert not ((beats.sample >= 30_000) & (beats.sample < 50_000)).any()
+    assert [(s.start, s.stop) for s in beats.bad if s.reason == "missing"] == [(30_000, 50_000)]
+    after = np.searchsorted(beats.sample, 50_000)
+    assert np.isnan(beats.rr_s[after])
+    assert np.isfinite(beats.rr_s[after + 1])
+    whole = find_beats(simulated).sample
+    away = (whole < 29_000) | (whole > 52_000)
+    assert np.isin(whole[away], beats.sample).mean() > 0.99
+
+
+@pytest.mark.parametrize("reason", ["flat", "saturated"])
+def test_dead_stretches_are_marked(simulated, reason):
+    signal = simulated.lead("II").copy()
+    signal[20_000:22_000] = 0.25 if reason == "flat" else signal.max() + 1
+    beats = find_beats(lead_of(signal))
+    dead = [s for s in beats.bad if s.reason in {"flat", "saturated"}]
+    assert len(dead) == 1
+    assert abs(dead[0].start - 20_000) <= 1
+    assert abs(dead[0].stop - 22_000) <= 1
+    assert not ((beats.sample > 20_000) & (beats.sample < 22_000)).any()
+
+
+def test_noise_lowers_quality(simulated):
+    clean = simulated.lead("II")
+    noisy = clean.copy()
+    random = np.random.default_rng(0)
+    noisy[54_000:] += random.normal(0, 0.6, len(noisy) - 54_000).astype(np.float32)
+    beats = find_beats(lead_of(noisy))
+    early, late = beats.quality[beats.sample < 50_000], beats.quality[beats.sample > 58_000]
+    assert early.min() > 0.8
+    assert np.median(late) < 0.3
+    assert any(s.reason == "noisy" and s.start > 50_000 for s in beats.bad)
+    assert not any(s.reason == "noisy" and s.stop < 50_000 for s in beats.bad)
+
+
+@pytest.mark.parametrize(
+    "signal",
+    {
+        "white noise": np.random.default_rng(0).normal(size=36_000),
+        "random walk": np.random.default_rng(0).normal(size=36_000).cumsum(),
+        "square wave": np.arange(36_000) // 180 % 2,
+        "alternating": np.arange(36_000) % 2,
+        "clipped noise": np.random.default_rng(0).normal(0, 5, 36_000).clip(-1, 1),
+        "a spike": np.eye(1, 36_000, 18_000)[0] * 1e6,
+        "tiny": np.random.default_rng(0).normal(size=36_000) * 1e-30,
+        "huge": np.random.default_rng(0).normal(size=36_000) * 1e30,
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_what_is_no_ecg_ends_without_confident_beats(signal):
+    beats = find_beats(lead_of(signal[1]))
+    assert len(beats) < 36_000 / 360 * 5
+    assert not len(beats) or np.median(beats.quality) < 0.55
+
+
+@pytest.mark.parametrize("seconds", [2, 2.5, 5])
+def test_short_strips(seconds):
+    beats = find_beats(simulate(seconds, seed=2))
+    assert len(beats) >= 1
+
+
+def test_constant_signal_has_no_beats():
+    beats = find_beats(lead_of(np.full(3600, 0.7)))
+    assert len(beats) == 0
+    assert [s.reason for s in beats.bad] == ["flat"]
+
+
+def test_lead_by_name_number_and_default(simulated):
+    assert find_beats(simulated).lead == "II"
+    assert find_beats(simulated, "v1").lead == "V1"
+    assert find_beats(simulated, "1").lead == "V1"
+    with pytest.raises(UnknownLeadError, match=r"no lead 'V9'; this recording has II, V1"):
+        find_beats(simulated, "V9")
+
+
+def test_a_dead_lead_is_passed_over(simulated):
+    signal = simulated.signal.copy()
+    signal[:, 0] = 0
+    assert find_beats(replace(simulated, signal=signal)).lead == "V1"
