@@ -27,7 +27,7 @@ def make_analysis(
     sample = np.array([sample for sample, _ in named], dtype=np.int64)
     names = np.array([name for _, name in named], dtype="<U1")
     column = np.array([AAMI_CLASSES.index(name) for name in names], dtype=int)
-    confidence = 1 - 0.6 * rng.beta(0.4, 6, n)
+    confidence = 1 - 0.49 * rng.beta(0.4, 2, n)
     probability = np.zeros((n, 5), dtype=np.float32)
     probability[np.arange(n), column] = confidence
     probability[np.arange(n), (column + rng.integers(1, 5, n)) % 5] = 1 - confidence
@@ -54,5 +54,7 @@ def analysis_of() -> Callable[..., Analysis]:
 
 @pytest.fixture(scope="session")
 def five_minutes() -> Analysis:
-    """Five minutes with beats of the classes N, S, V and F."""
-    return make_analysis(simulate(300, 250, seed=3))
+    """Five minutes with beats of the classes N, S, V and F, some of which are left unnamed."""
+    analysis = make_analysis(simulate(300, 250, seed=3))
+    assert analysis.labels.abstained.any()
+    return analysis

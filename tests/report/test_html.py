@@ -10,10 +10,10 @@ import pytest
 
 from ectopy.analysis import Analysis
 from ectopy.beats.value import Beats, Stretch
-from ectopy.labels.value import Labels
+from ectopy.labels import DEFAULT_MODEL, Labels, load_card
 from ectopy.recording.value import Annotations, Inference, Recording, Source
 from ectopy.report import write_report
-from ectopy.report.html import file_name, flattened, render
+from ectopy.report.html import file_name, render
 from ectopy.rhythm import find_rhythm
 from ectopy.simulate import simulate
 
@@ -101,7 +101,7 @@ def test_nothing_from_the_recording_becomes_markup(five_minutes: Analysis) -> No
         settings={EVIL: EVIL},
         software=EVIL,
     )
-    card = {"warning": EVIL, "figures": {EVIL: {EVIL: EVIL}}}
+    card = {"warning": EVIL, "says": EVIL, "figures": {EVIL: 1, "classes": {EVIL: {}}}}
     page, plain = Page(render(analysis, card)), Page(render(five_minutes))
     assert set(page.tags) <= set(plain.tags) | {"ul"}
     assert {name for name, _ in page.attributes} <= {name for name, _ in plain.attributes}
@@ -199,17 +199,31 @@ def test_the_trend_counts_every_ectopic_beat(analysis_of: Callable[..., Analysis
 def test_the_card_of_the_model_is_shown(five_minutes: Analysis) -> None:
     card = {
         "warning": "It knew all patients.",
-        "figures": {"macro_f1": 0.91588, "classes": {"V": {"f1": [0.95, 0.97]}}, "split": "kaggle"},
+        "figures": {
+            "macro_f1": 0.91588,
+            "macro_f1_interval": [0.9094, 0.93222],
+            "classes": {"V": {"se": 0.95, "ppv": 0.97, "f1": 0.96, "support": 1448}},
+            "confusion": [[1, 0], [0, 1]],
+        },
     }
-    assert flattened(card["figures"]) == [
-        ("macro f1", "0.9159"),
-        ("classes V f1", "0.95 – 0.97"),
-        ("split", "kaggle"),
-    ]
     text = Page(render(five_minutes, card)).text
     assert "It knew all patients." in text
-    assert "classes V f1 0.95 – 0.97" in text
+    assert "Macro F1 0.916 (0.909 – 0.932)" in text
+    assert "V 0.950 0.970 0.960 1,448" in text
     assert "Figures of this model" not in Page(render(five_minutes)).text
+
+
+def test_a_shipped_model_speaks_for_itself_and_only_for_its_own_weights(
+    five_minutes: Analysis, tmp_path: Path
+) -> None:
+    card = load_card(DEFAULT_MODEL)
+    labels = replace(five_minutes.labels, model=DEFAULT_MODEL, sha256=card["sha256"])
+    write_report(replace(five_minutes, labels=labels), tmp_path / "a.html")
+    assert card["warning"] in Page((tmp_path / "a.html").read_text("utf-8")).text
+    write_report(
+        replace(five_minutes, labels=replace(labels, sha256="0" * 64)), tmp_path / "b.html"
+    )
+    assert card["warning"] not in Page((tmp_path / "b.html").read_text("utf-8")).text
 
 
 @pytest.mark.data

@@ -95,7 +95,7 @@ def test_beats_are_named_where_they_are(five_minutes: Analysis) -> None:
     time_s = five_minutes.beats.time_s
     inside = (time_s >= 20) & (time_s < 27)
     assert [name for _, name in shown] == five_minutes.labels.aami[inside].tolist()
-    expected = np.minimum(10 + 25 * (time_s[inside] - 20), 185 - 1.6)
+    expected = np.clip(10 + 25 * (time_s[inside] - 20), 0, 185 - 1.6)
     np.testing.assert_allclose([float(x) for x, _ in shown], expected, atol=0.01)
 
 

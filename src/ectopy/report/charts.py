@@ -33,7 +33,7 @@ MARKS: Final = {
 
 BINS: Final = 300
 """Most points that a trend has, so that a day takes no more room than an hour."""
-_BIN_S: Final = (2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+_BIN_S: Final = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _TICK_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600)
 
 

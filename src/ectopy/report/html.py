@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from ectopy._files import replacing
 from ectopy.analysis import Analysis
-from ectopy.errors import ModelError
 from ectopy.labels.aami import AAMI_NAMES
 from ectopy.report import charts, words
+from ectopy.report.card import known_card, read_card
 from ectopy.report.quality import assess
 from ectopy.report.shapes import Shape, average_beats, examples
 from ectopy.report.strips import STRIP_S, Strip, draw_strip
@@ -45,17 +45,6 @@ def write(analysis: Analysis, path: Path, card: Mapping[str, Any] | None = None)
         part.write_text(text, encoding="utf-8", errors="replace")
 
 
-def known_card(analysis: Analysis) -> Mapping[str, Any] | None:
-    """Give the card of the model that named the beats, None where this package lacks it."""
-    from ectopy.labels import load_card
-
-    try:
-        card = load_card(analysis.labels.model)
-    except ModelError:
-        return None
-    return card if card["sha256"] == analysis.labels.sha256 else None
-
-
 def render(analysis: Analysis, card: Mapping[str, Any] | None = None) -> str:
     """Give the report of an analysis as one HTML document.
 
@@ -64,7 +53,8 @@ def render(analysis: Analysis, card: Mapping[str, Any] | None = None) -> str:
     analysis
         What was found.
     card
-        The card of the model that named the beats; its ``warning`` and ``figures`` are shown.
+        The card of the model that named the beats; its ``warning`` and ``figures`` are shown
+        as far as it has them.
 
     Returns
     -------
@@ -80,10 +70,10 @@ def render(analysis: Analysis, card: Mapping[str, Any] | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("template.html").render(_facts(analysis, card or {}))
+    return environment.get_template("template.html").render(_facts(analysis, card))
 
 
-def _facts(analysis: Analysis, card: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(analysis: Analysis, card: Mapping[str, Any] | None) -> dict[str, Any]:
     """Gather everything that the template shows."""
     quality = assess(analysis)
     shapes = average_beats(analysis)
@@ -108,33 +98,13 @@ def _facts(analysis: Analysis, card: Mapping[str, Any]) -> dict[str, Any]:
         "shapes": shapes,
         "square_mv": charts.voltage_step(shapes) if shapes else None,
         "quality": quality,
-        "warning": card.get("warning"),
-        "figures": flattened(card.get("figures")),
+        "card": read_card(card),
     }
 
 
 def file_name(path: str) -> str:
     """Give the last part of a path of any system, which is all of it a report should tell."""
     return PurePath(PureWindowsPath(path).name).name or "ECG recording"
-
-
-def flattened(figures: object, prefix: str = "") -> list[tuple[str, str]]:
-    """Give nested figures of a model card as lines of name and value."""
-    if figures is None:
-        return []
-    if isinstance(figures, Mapping):
-        return [
-            line
-            for key, value in figures.items()
-            for line in flattened(value, f"{prefix} {key}".strip().replace("_", " "))
-        ]
-    if isinstance(figures, list | tuple):
-        return [(prefix, " – ".join(_figure(value) for value in figures))]
-    return [(prefix, _figure(figures))]
-
-
-def _figure(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _classes(analysis: Analysis) -> list[dict[str, Any]]:

@@ -239,18 +239,16 @@ class _View:
         drawn = []
         for beat in self.visible():
             label, x = str(labels.aami[beat]), self.x(beats.sample[beat])
-            at = min(max(x, 1.6), self.lane.width - 1.6)
-            if beat == self.focus:
-                drawn.append(
-                    Markup(
-                        '<rect class="focus {}" x="{:.2f}" y=".5" width="4.2" height="4.4" rx="1"/>'
-                    ).format(label, at - 2.1)
-                )
             name = label + ("?" if labels.abstained[beat] else "")
+            half = 1.3 * len(name) + 0.3
+            at = min(max(x, half), self.lane.width - half)
+            if beat == self.focus:
+                drawn.append(_patch(at, half + 0.5, label))
             kind = f"letter {label}" + (" focused" if beat == self.focus else "")
             drawn.append(_text(at, 4, kind, name))
             if confidence[beat] < SURE:
-                drawn.append(_text(at, 7.4, "small", f"{confidence[beat]:.2f}".removeprefix("0")))
+                percent = int(100 * confidence[beat])
+                drawn.append(_text(at, 7.4, "small", f".{percent:02d}"))
             left = x - rr[beat] * MM_PER_S
             if np.isfinite(rr[beat]) and left >= PULSE_MM and x - left > 10:
                 drawn.append(_text((left + x) / 2, 3.6, "small rr", f"{1000 * rr[beat]:.0f}"))
@@ -271,6 +269,12 @@ class _View:
         if start:
             drawn.append(_text(0.3, y + 3.7, "small day", clock(self.first / fs, start)))
         return Markup("").join(drawn)
+
+
+def _patch(x: float, half: float, kind: str) -> Markup:
+    return Markup(
+        '<rect class="focus {}" x="{:.2f}" y=".5" width="{:g}" height="4.4" rx="1"/>'
+    ).format(kind, x - half, 2 * half)
 
 
 def _text(x: float, y: float, kind: str, text: str) -> Markup:
