@@ -99,7 +99,7 @@ def test_beats_are_named_where_they_are(five_minutes: Analysis) -> None:
     np.testing.assert_allclose([float(x) for x, _ in shown], expected, atol=0.01)
 
 
-def test_examples_show_clear_and_doubtful_beats_apart(five_minutes: Analysis) -> None:
+def test_examples_show_typical_and_doubtful_beats_apart(five_minutes: Analysis) -> None:
     shapes = average_beats(five_minutes)
     labels, time_s = five_minutes.labels, five_minutes.beats.time_s
     for label in "NSVF":
@@ -109,7 +109,7 @@ def test_examples_show_clear_and_doubtful_beats_apart(five_minutes: Analysis) ->
         assert min(np.diff(np.sort(time_s[beats])), default=7) >= 7
         confidence = labels.confidence[labels.aami == label]
         for example in chosen:
-            if example.kind == "clear":
+            if example.kind == "typical":
                 assert labels.confidence[example.beat] >= np.median(confidence)
                 assert not labels.abstained[example.beat]
             else:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any, Final
 
+import numpy as np
+
 from ectopy._files import replacing
 from ectopy.analysis import Analysis
 from ectopy.labels.aami import AAMI_NAMES
@@ -136,7 +138,7 @@ def _sureness(analysis: Analysis) -> list[dict[str, Any]]:
                 "label": label,
                 "shares": [words.share(part, len(confidence)) for part in parts],
                 "percents": [100 * part / len(confidence) for part in parts],
-                "median": f"{sorted(confidence.tolist())[len(confidence) // 2]:.2f}",
+                "median": words.probability(float(np.median(confidence))),
             }
         )
     return rows
@@ -187,10 +189,10 @@ def _whole(analysis: Analysis) -> list[Strip]:
 
 
 def _examples(analysis: Analysis, shapes: dict[str, Shape]) -> list[Figure]:
-    """Draw the clearest and the least sure beats of each class of a long recording."""
+    """Draw typical and the least sure beats of each class of a long recording."""
     if analysis.recording.duration_s <= WHOLE_S:
         return []
-    titles = {"clear": "a clear example", "unsure": "the least sure"}
+    titles = {"typical": "a typical example", "unsure": "the least sure"}
     return [
         Figure(
             label,
@@ -212,10 +214,10 @@ def _doubt(analysis: Analysis, beat: int) -> str:
     names = list(analysis.labels.counts())
     row = analysis.labels.probability[beat].tolist()
     confidence = float(analysis.labels.confidence[beat])
-    text = f"probability {confidence:.2f}"
+    text = f"probability {words.probability(confidence)}"
     second, name = sorted(zip(row, names, strict=True), reverse=True)[1]
     if second >= 0.01:
-        text += f", next {name} {second:.2f}"
+        text += f", next {name} {words.probability(second)}"
     if analysis.labels.abstained[beat]:
         text += f"; would rather not say: {analysis.labels.reason[beat]}"
     return text

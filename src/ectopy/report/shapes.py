@@ -52,7 +52,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One beat that is worth showing: its index in the beats, and ``"clear"`` or ``"unsure"``."""
+    """One beat that is worth showing: its index in the beats, and ``"typical"`` or ``"unsure"``."""
 
     beat: int
     kind: str
@@ -104,9 +104,9 @@ def _average(analysis: Analysis, label: str, index: NDArray[np.int64]) -> Shape 
 
 
 def examples(analysis: Analysis, shapes: dict[str, Shape], label: str) -> list[Example]:
-    """Choose beats of a class to show: clear ones first, then the least sure one.
+    """Choose beats of a class to show: typical ones first, then the least sure one.
 
-    Clear are those named with more than the usual probability of their class that lie closest
+    Typical are those named with more than the usual probability of their class that lie closest
     to its average; two of them, one for ``N``. Examples lie 7 s apart, so that there are fewer
     where the class is rare.
     """
@@ -125,7 +125,7 @@ def examples(analysis: Analysis, shapes: dict[str, Shape], label: str) -> list[E
         usual = np.median(confidence[shape.index])
         sure = (confidence[shape.index] >= usual) & ~analysis.labels.abstained[shape.index]
         nearest = shape.index[sure][np.argsort(shape.distance[sure], kind="stable")]
-        take(nearest, "clear", 1 if label == "N" else 2)
+        take(nearest, "typical", 1 if label == "N" else 2)
     unsure_first = index[np.argsort(confidence[index], kind="stable")]
     in_good = ~in_bad_stretch(analysis)[unsure_first]
     take(np.concatenate([unsure_first[in_good], unsure_first[~in_good]]), "unsure", 1)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ectopy.analysis import Analysis
 from ectopy.report.shapes import lead_slice
-from ectopy.report.words import SURE, clock, elapsed
+from ectopy.report.words import SURE, clock, elapsed, probability
 
 MM_PER_S: Final = 25
 MM_PER_MV: Final = 10
@@ -247,8 +247,8 @@ class _View:
             kind = f"letter {label}" + (" focused" if beat == self.focus else "")
             drawn.append(_text(at, 4, kind, name))
             if confidence[beat] < SURE:
-                percent = int(100 * confidence[beat])
-                drawn.append(_text(at, 7.4, "small", f".{percent:02d}"))
+                short = probability(float(confidence[beat])).removeprefix("0")
+                drawn.append(_text(at, 7.4, "small", short))
             left = x - rr[beat] * MM_PER_S
             if np.isfinite(rr[beat]) and left >= PULSE_MM and x - left > 10:
                 drawn.append(_text((left + x) / 2, 3.6, "small rr", f"{1000 * rr[beat]:.0f}"))

@@ -88,6 +88,11 @@ def number(value: float | None, digits: int = 0) -> str:
     return "–" if value is None or not np.isfinite(value) else f"{value:,.{digits}f}"
 
 
+def probability(value: float) -> str:
+    """Give a probability with two digits, cut rather than rounded: only 1 reads 1.00."""
+    return f"{np.floor(value * 100 + 1e-6) / 100:.2f}"
+
+
 def bpm(*rates: float | None) -> str:
     """Give one rate, or the span between two, in beats per minute."""
     if any(rate is None for rate in rates):
