@@ -30,7 +30,7 @@ def simulated():
 
 @pytest.mark.parametrize("fs", [100, 125, 128, 250, 257.3, 500, 1000])
 def test_every_beat_is_found_at_any_rate(fs):
-    recording = simulate(120, fs, seed=5, pattern="NNNSNN")
+    recording = simulate(120, fs, seed=5)
     beats = find_beats(recording)
     truth = recording.annotations.sample / fs
     assert len(beats) == len(truth)
@@ -61,7 +61,6 @@ def test_pieces_give_what_one_search_gives(simulated, monkeypatch):
     whole = find_beats(long)
     monkeypatch.setattr(find, "PIECE_S", 100.0)
     monkeypatch.setattr(find, "OVERLAP_S", 30.0)
-    monkeypatch.setattr(find, "AGREE_S", 20.0)
     pieces = find_beats(long)
     np.testing.assert_array_equal(whole.sample, pieces.sample)
 
@@ -72,7 +71,7 @@ def test_pieces_give_what_one_search_gives_on_real_hearts(data, monkeypatch):
         recording = read(data / "mitdb" / record)
         whole = find_beats(recording)
         with monkeypatch.context() as patch:
-            patch.setattr(find, "PIECE_S", 600.0)
+            patch.setattr(find, "PIECE_S", 300.0)
             pieces = find_beats(recording)
         np.testing.assert_array_equal(whole.sample, pieces.sample)
 
@@ -131,7 +130,7 @@ def test_noise_lowers_quality(simulated):
     clean = simulated.lead("II")
     noisy = clean.copy()
     random = np.random.default_rng(0)
-    noisy[54_000:] += random.normal(0, 0.6, len(noisy) - 54_000).astype(np.float32)
+    noisy[54_000:] += random.normal(0, 1.0, len(noisy) - 54_000).astype(np.float32)
     beats = find_beats(lead_of(noisy))
     early, late = beats.quality[beats.sample < 50_000], beats.quality[beats.sample > 58_000]
     assert early.min() > 0.8
