@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ectopy import __version__
 from ectopy._files import replacing
 from ectopy.beats import Beats, Stretch, find_beats
-from ectopy.errors import DamagedFileError
+from ectopy.errors import DamagedFileError, RecordingError
 from ectopy.labels import AAMI_CLASSES, DEFAULT_MODEL, Labels, classify, load_card
 from ectopy.recording import Annotations, Inference, Recording, Source
 from ectopy.rhythm import Episode, Rhythm, find_rhythm
@@ -138,7 +138,7 @@ class Analysis:
             If the file is not there or is no saved analysis.
         """
         try:
-            with np.load(path) as stored:
+            with Path(path).open("rb") as stream, np.load(stream) as stored:
                 held = {name: stored[name] for name in stored.files}
             return cls._from(json.loads(str(held["facts"])), held)
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
@@ -207,9 +207,17 @@ def analyze(
         If the recording has no such lead.
     ModelError
         If there is no such model, or it is damaged.
+    RecordingError
+        If the lead is missing, flat or saturated from end to end.
     """
     name = load_card(model or DEFAULT_MODEL)["name"]
     beats = find_beats(recording, lead, progress=progress)
+    dead = sum(s.stop - s.start for s in beats.bad if s.reason != "noisy")
+    if not len(beats) and recording.n_samples - dead < recording.fs:
+        raise RecordingError(
+            f"lead {beats.lead} holds no signal: it is {beats.bad[0].reason} throughout; check the "
+            f"electrodes and the export, or choose another lead of {', '.join(recording.leads)}"
+        )
     labels = classify(recording, beats, model)
     return Analysis(
         recording=recording,

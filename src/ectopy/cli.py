@@ -103,7 +103,7 @@ def info(files: tuple[Path, ...], as_json: bool, fs: float | None, units: str | 
             facts.append({"file": str(path), **describe(read(path, fs=fs, units=units))})
         except EctopyError as error:
             failed = True
-            fail(f"{path}: {error}")
+            fail(f"{path}: {str(error).removeprefix(f'{path.name} ')}")
             continue
         if not as_json:
             print_facts(facts[-1])
@@ -162,7 +162,7 @@ def analyze(
                 written = write_all(analysis, output, stem, wanted)
         except EctopyError as error:
             failed = True
-            fail(f"{path}: {error}")
+            fail(f"{path}: {str(error).removeprefix(f'{path.name} ')}")
         else:
             click.echo(f"{summary(str(path), analysis)} → {written[0]}")
     sys.exit(1 if failed else 0)
@@ -176,13 +176,14 @@ def models() -> None:
     for name in list_models():
         card = load_card(name)
         figures, training = card["figures"], card["training"]
+        mixed = ", patients mixed" if training["patient_mixed"] else ""
         default = " (default)" if name == DEFAULT_MODEL else ""
         scores = " ".join(
             f"{c} {100 * row['f1']:.1f}" for c, row in figures["classes"].items() if row["support"]
         )
         click.echo(f"{name}{default}\n  {card['says']}")
         click.echo(
-            f"  split {training['split']}{', patients mixed' * training['patient_mixed']}: "
+            f"  split {training['split']}{mixed}: "
             f"accuracy {100 * figures['accuracy']:.2f} %, macro F1 {100 * figures['macro_f1']:.2f} %; "
             f"F1 % {scores}"
         )
@@ -315,11 +316,18 @@ def checked_formats(formats: str) -> tuple[str, ...]:
 
 def checked_output(folder: Path) -> None:
     """Make the output folder, or say at once that nothing can be written there."""
-    from ectopy._files import replacing
+    from tempfile import TemporaryFile
 
-    with replacing(folder / "writable") as part:
-        part.touch()
-    (folder / "writable").unlink()
+    from ectopy.errors import OutputError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to {folder}: {error.strerror}; choose another folder with -o"
+        ) from error
 
 
 def stems(files: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
