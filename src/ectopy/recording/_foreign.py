@@ -1,0 +1,40 @@
+"""Errors of the libraries and the system, turned into ectopy's in this one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ectopy.errors import DamagedFileError, EctopyError, RecordingError
+
+
+@contextmanager
+def foreign_errors_mapped(path: Path) -> Iterator[None]:
+    """Turn every error of the libraries below into one of ectopy's, with a way out.
+
+    Raises
+    ------
+    RecordingError
+        If the system does not give the file, or has too little memory for it.
+    DamagedFileError
+        For everything else that is not ectopy's own.
+    """
+    try:
+        yield
+    except EctopyError:
+        raise
+    except MemoryError as error:
+        raise RecordingError(
+            f"{path.name} needs more memory than there is; split it into shorter recordings"
+        ) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RecordingError(
+            f"{path.name} cannot be read: {reason}; check its path and permissions"
+        ) from error
+    except Exception as error:
+        what = " ".join(str(error).split())[:160] or type(error).__name__
+        raise DamagedFileError(
+            f"{path.name} cannot be read: {what}; it may be damaged, copy or export it again"
+        ) from error

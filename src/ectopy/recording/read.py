@@ -1,0 +1,101 @@
+"""The one way in: whatever the file is, its content decides who reads it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from ectopy.errors import DamagedFileError, RecordingError, UnknownFormatError
+from ectopy.recording import apple_watch, delimited, wfdb_record
+from ectopy.recording._foreign import foreign_errors_mapped
+from ectopy.recording._magic import looks_like
+from ectopy.recording._sniff import HEAD_BYTES
+from ectopy.recording._units import check_units
+from ectopy.recording.value import Recording, check_fs
+
+READERS: Final[tuple[ModuleType, ...]] = (wfdb_record, apple_watch, delimited)
+"""One module per format family, the most particular first.
+
+Each has ``matches(head, path)``, which tells whether the first bytes of the file at `path` are of
+its family, and ``read(path, fs, units)``, which gives the `Recording`.
+"""
+_READABLE: Final = "WFDB records, Apple Watch CSV, and text with columns of numbers"
+
+
+def read(
+    path: str | os.PathLike[str], *, fs: float | None = None, units: str | None = None
+) -> Recording:
+    """Read an ECG from a file, whatever its format and name.
+
+    Parameters
+    ----------
+    path
+        The file. A WFDB record is named with or without an extension: ``mitdb/208``,
+        ``mitdb/208.hea``, ``mitdb/208.dat``.
+    fs
+        Sampling rate in Hz, for files that do not state theirs.
+    units
+        mV, µV (or uV), nV, V or adu, for files that do not state theirs; wins over a file that
+        does.
+
+    Returns
+    -------
+    Recording
+        In mV; what was inferred is in its `source`.
+
+    Raises
+    ------
+    UnknownFormatError
+        If no reader knows the content.
+    DamagedFileError
+        If the format is known and the content is broken or incomplete.
+    MissingFactError
+        If the file leaves out its sampling rate and `fs` is not given, or `fs` is impossible.
+    RecordingError
+        If there is no such file, it cannot be opened, it holds less than 2 s of signal, or what
+        it states contradicts `fs`.
+    """
+    where = Path(path)
+    unit = None if units is None else check_units(units)
+    if fs is not None:
+        check_fs(fs)
+    with foreign_errors_mapped(where):
+        file = _locate(where)
+        with file.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+        if not head:
+            raise DamagedFileError(f"{file.name} is empty; copy or export it again")
+        for reader in READERS:
+            if reader.matches(head, file):
+                recording: Recording = reader.read(file, fs, unit)
+                return recording
+    kind = looks_like(head)
+    found = f"{file.name} looks like {kind}" if kind else f"the format of {file.name} is not known"
+    if file.suffix.lower() in (".dat", ".mat", ".atr"):
+        found += f", and no header {file.with_suffix('.hea').name} that names it lies beside it"
+    raise UnknownFormatError(f"{found}; what can be read: {_READABLE}")
+
+
+def _locate(path: Path) -> Path:
+    """Give the file that `path` names: itself, or the header of the record of that name.
+
+    Raises
+    ------
+    RecordingError
+        If there is neither.
+    """
+    if path.is_file():
+        return path
+    header = path.with_name(f"{path.name}.hea") if path.name else path
+    if header.is_file():
+        return header
+    if path.is_dir():
+        raise RecordingError(f"{path} is a folder; name one recording in it")
+    if path.exists():
+        raise RecordingError(f"{path} is no regular file; name a file")
+    data = path.with_name(f"{path.name}.dat") if path.name else path
+    if data.is_file():
+        raise DamagedFileError(f"{data.name} is there, but its header {header.name} is missing")
+    raise RecordingError(f"there is no file {path}; check its path")

@@ -1,0 +1,233 @@
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import wfdb
+
+from ectopy.errors import DamagedFileError, RecordingError
+from ectopy.recording import read
+
+FS = 250
+ADU = np.tile(np.arange(-100, 100), 10)
+"""2,000 samples, 8 s."""
+
+
+def whats(recording) -> list[str]:
+    return [i.what for i in recording.source.inferred]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["208", "208.hea", "208.dat", "208.atr"])
+def test_record_is_found_under_each_of_its_names(data, name):
+    recording = read(data / "mitdb" / name)
+    assert (recording.fs, recording.leads) == (360.0, ("MLII", "V1"))
+    assert recording.signal.shape == (650_000, 2)
+    assert recording.resolution == (0.005, 0.005)
+    reference = wfdb.rdrecord(str(data / "mitdb" / "208"))
+    np.testing.assert_array_equal(recording.signal, reference.p_signal.astype(np.float32))
+
+
+@pytest.mark.data
+def test_annotations_come_along_complete(data):
+    recording = read(data / "mitdb" / "208")
+    reference = wfdb.rdann(str(data / "mitdb" / "208"), "atr")
+    found = recording.annotations
+    np.testing.assert_array_equal(found.sample, reference.sample)
+    assert list(found.symbol) == reference.symbol
+    assert "(N" in set(found.aux)
+    at_r = [found.sample[i] for i in range(len(found)) if found.symbol[i] in "NV"]
+    heights = [np.ptp(recording.lead("MLII")[s - 30 : s + 30]) for s in at_r[1:-1]]
+    assert 0.7 < np.median(heights) < 4
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["A00001", "A00001.hea", "A00001.mat"])
+def test_header_with_iso_date_is_read(data, name):
+    recording = read(data / "formats" / "wfdb_nonstandard_header" / name)
+    assert (recording.fs, recording.n_samples, recording.leads) == (300.0, 9000, ("ECG",))
+    assert recording.start == datetime(2014, 5, 8, 5, 5, 15)
+    assert recording.signal[0, 0] == np.float32(-0.127)
+
+
+@pytest.mark.parametrize(
+    ("gain", "mv_per_adu"),
+    [
+        ("200/mV", 1 / 200),
+        ("0.2/uV", 1 / 200),
+        ("0.2/µV", 1 / 200),
+        ("200000/V", 1 / 200),
+        ("1e3(0)/mv", 1 / 1000),
+        ("400(50)/mV", 1 / 400),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_every_unit_becomes_millivolts(write_record, gain, mv_per_adu, encoding):
+    path = write_record(f"{{}} 1 {FS} 2000\n{{}}.dat 16 {gain} 16 0 0 0 0 II\n", ADU, "r", encoding)
+    recording = read(path)
+    baseline = 50 if "(50)" in gain else 0
+    np.testing.assert_allclose(recording.signal[:, 0], (ADU - baseline) * mv_per_adu, rtol=1e-6)
+    assert recording.resolution == pytest.approx((mv_per_adu,))
+    assert not recording.source.inferred
+
+
+@pytest.mark.parametrize(
+    ("line", "stated"),
+    [("{}.dat 16 200", "units"), ("{}.dat 16 0/mV", "gain"), ("{}.dat 16", "gain")],
+)
+def test_defaults_of_the_standard_are_stated(write_record, line, stated):
+    recording = read(write_record(f"{{}} 1 {FS} 2000\n{line}\n", ADU))
+    np.testing.assert_allclose(recording.signal[:, 0], ADU / 200, rtol=1e-6)
+    assert stated in whats(recording)
+
+
+def test_units_of_the_user_win_over_the_header(write_record):
+    path = write_record(f"{{}} 1 {FS} 2000\n{{}}.dat 16 1/mV 16 0 0 0 0 II\n", ADU * 10)
+    recording = read(path, units="uV")
+    np.testing.assert_allclose(recording.signal[:, 0], ADU / 100, rtol=1e-6)
+    assert recording.resolution == pytest.approx((0.001,))
+    assert whats(recording) == ["units"]
+
+
+def test_invalid_samples_are_missing_and_names_unique(write_record):
+    samples = np.stack([ADU, -ADU, ADU], axis=1)
+    samples[5] = -32768
+    lines = "".join(f"{{}}.dat 16 200/mV 16 0 0 0 0 {name}\n" for name in ("ECG", "ECG", ""))
+    recording = read(write_record(f"{{}} 3 {FS} 2000\n{lines}", samples))
+    assert np.isnan(recording.signal[5]).all()
+    assert np.isnan(recording.signal).sum() == 3
+    assert recording.leads == ("ECG", "ECG 2", "ECG 3")
+
+
+def test_what_is_no_ecg_is_left_out_and_stated(write_record):
+    lines = ["200/mV 16 0 0 0 0 II", "20/mmHg 12 0 0 0 0 ABP", "200/mV 16 0 0 0 0 RESP"]
+    lines = "".join(f"{{}}.dat 16 {line}\n" for line in lines)
+    path = write_record(f"{{}} 3 {FS} 2000\n{lines}", np.stack([ADU] * 3, axis=1))
+    recording = read(path)
+    assert recording.leads == ("II",)
+    assert recording.source.inferred[0].value == "ABP, RESP"
+    path.write_text(path.read_text().replace("II", "PLETH"))
+    with pytest.raises(RecordingError, match="none of the signals"):
+        read(path)
+
+
+def test_leads_faster_than_the_frame_keep_their_rate(write_record):
+    """Four ECG samples and one of pressure in each frame, as in MIMIC; time goes with the ECG."""
+    frames = np.column_stack([ADU.reshape(-1, 4), np.zeros(500)])
+    path = write_record(
+        "{} 2 62.5 500\n{}.dat 16x4 200/mV 16 0 0 0 0 II\n{}.dat 16 1/mmHg 16 0 0 0 0 ABP\n", frames
+    )
+    wfdb.wrann("r1", "atr", np.array([10, 20]), ["N", "V"], write_dir=str(path.parent))
+    recording = read(path)
+    assert recording.fs == 250.0
+    np.testing.assert_allclose(recording.signal[:, 0], ADU / 200, rtol=1e-6)
+    assert list(recording.annotations.sample) == [40, 80]
+
+
+def test_leads_of_different_rates_meet_at_the_frame_rate(write_record):
+    frames = np.column_stack([ADU, ADU + 3, ADU])
+    path = write_record(
+        f"{{}} 2 {FS} 2000\n{{}}.dat 16x2 100/mV 16 0 0 0 0 II\n{{}}.dat 16 100/mV 16 0 0 0 0 V1\n",
+        frames,
+    )
+    recording = read(path)
+    assert recording.fs == FS
+    np.testing.assert_allclose(recording.signal[:, 0], (ADU + 1.5) / 100, rtol=1e-5)
+    np.testing.assert_allclose(recording.signal[:, 1], ADU / 100, rtol=1e-5)
+
+
+@pytest.mark.parametrize("variable", [False, True])
+def test_record_of_several_segments(write_record, variable):
+    signal = "{}.dat 16 200/mV 16 0 0 0 0 II\n"
+    write_record(f"{{}} 1 {FS} 1000\n{signal}", ADU[:1000], "s1")
+    write_record(f"{{}} 1 {FS} 1000\n{signal.replace('200', '100')}", ADU[:1000], "s2")
+    write_record(f"{{}} 1 {FS} 0\n~ 0 200/mV 16 0 0 0 0 II\n", [], "layout")
+    gap = ("layout 0\n", "~ 500\n") if variable else ("", "")
+    count, length = (4, 2500) if variable else (2, 2000)
+    text = f"{{}}/{count} 1 {FS} {length}\n{gap[0]}s1 1000\n{gap[1]}s2 1000\n"
+    path = write_record(text, [])
+    recording = read(path)
+    assert recording.n_samples == length
+    np.testing.assert_allclose(recording.signal[:1000, 0], ADU[:1000] / 200, rtol=1e-6)
+    np.testing.assert_allclose(recording.signal[-1000:, 0], ADU[:1000] / 100, rtol=1e-6)
+    assert np.isnan(recording.signal[:, 0]).sum() == length - 2000
+    path.with_name("s2.dat").unlink()
+    with pytest.raises(DamagedFileError, match=r"s2\.dat.*missing"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "date", ["05-Feb-2020 11:39:16", "11:39:16 05/02/2020", "2020-02-05T11:39:16", "11:39:16.0"]
+)
+def test_start_in_many_forms(write_record, date):
+    path = write_record(f"{{}} 1 {FS} 2000 {date} \r\n{{}}.dat 16 200/mV\r\n", ADU)
+    expected = datetime(2020, 2, 5, 11, 39, 16) if "2020" in date else None
+    assert read(path).start == expected
+
+
+def test_damaged_annotations_do_not_hide_the_signal(write_record):
+    path = write_record(f"{{}} 1 {FS} 2000\n{{}}.dat 16 200/mV\n", ADU)
+    path.with_suffix(".atr").write_bytes(b"\xff\xfb\x01")
+    recording = read(path)
+    assert recording.annotations is None
+    assert "annotations" in whats(recording)
+
+
+GOOD = f"{{}} 1 {FS} 2000\n{{}}.dat 16 200/mV 16 0 0 0 0 II\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("", "empty"),
+        ("# a comment only\n", "empty or holds comments only"),
+        ("lorem ipsum dolor\n", "does not begin like"),
+        ("{} 0 250 2000\n", "no signal"),
+        ("{} 2 250 2000\n{}.dat 16 200/mV\n", "promises 2 signals and describes 1"),
+        (GOOD.replace("2000", "9999"), "holds 2000 of the 9999 samples"),
+        (GOOD.replace("{}.dat", "other.dat"), r"other\.dat.*missing"),
+        (GOOD.replace("{}.dat", "../../etc/passwd"), "outside its own folder"),
+        (GOOD.replace("{}.dat", "/etc/passwd"), "outside its own folder"),
+        (GOOD.replace("{}.dat", "s3://bucket/x"), "outside its own folder"),
+        (GOOD.replace(" 16 200", " 999 200"), "makes no sense"),
+        (GOOD.replace(" 16 200", " 16:99999999 200"), "shifts signals"),
+        ("{}/2 1 250 2000\n../secret 1000\ns2 1000\n", "makes no sense"),
+        ("{}/1 1 250 2000\nnone 2000\n", r"none\.hea.*missing"),
+    ],
+)
+def test_broken_headers_are_named_as_such(write_record, header, message):
+    with pytest.raises(DamagedFileError, match=message) as caught:
+        read(write_record(header, ADU))
+    assert "\n" not in str(caught.value)
+
+
+def test_samples_cut_short_or_gone(write_record):
+    path = write_record(GOOD, ADU[:777])
+    with pytest.raises(DamagedFileError, match="holds 777 of the 2000 samples"):
+        read(path)
+    path.with_suffix(".dat").unlink()
+    with pytest.raises(DamagedFileError, match=r"r1\.dat.*missing"):
+        read(path)
+
+
+def test_length_is_counted_where_the_header_leaves_it_out(write_record):
+    assert read(write_record(GOOD.replace(" 2000", ""), ADU)).n_samples == 2000
+
+
+def test_rate_that_contradicts_the_header(write_record):
+    path = write_record(GOOD, ADU)
+    assert read(path, fs=251).fs == 251
+    with pytest.raises(RecordingError, match="250 Hz, --fs says 360 Hz"):
+        read(path, fs=360)
+
+
+def test_header_without_its_extension_and_data_without_header(write_record, tmp_path: Path):
+    path = write_record(GOOD, ADU)
+    text = path.with_suffix(".txt")
+    path.rename(text)
+    assert read(text).n_samples == 2000
+    text.unlink()
+    with pytest.raises(DamagedFileError, match=r"header r1\.hea is missing"):
+        read(tmp_path / "r1")
+    with pytest.raises(RecordingError, match=r"no header r1\.hea"):
+        read(tmp_path / "r1.dat")
