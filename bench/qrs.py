@@ -62,7 +62,9 @@ def main() -> None:
             begun = time.perf_counter()
             found[record] = detect(x)
             took += time.perf_counter() - begun
-        truth = {r: raw.position[np.isin(raw.symbol, list(BEAT_SYMBOLS))] for r, raw in records.items()}
+        truth = {
+            r: raw.position[np.isin(raw.symbol, list(BEAT_SYMBOLS))] for r, raw in records.items()
+        }
         paired = {r: hits(truth[r], found[r]) for r in records}
         n_hits = sum(map(len, paired.values()))
         n_found = sum(map(len, found.values()))

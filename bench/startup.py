@@ -1,6 +1,6 @@
 """How long the command line takes to start, as a ratio of starting Python itself.
 
-    python bench/startup.py
+python bench/startup.py
 """
 
 import subprocess

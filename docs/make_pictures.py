@@ -47,9 +47,7 @@ def paper_steps(mitdb: Path, record: str = "208", window: int = 1) -> Figure:
         f"Triangles: the {len(here)} beats that experts marked",
         **TITLE,
     )
-    drawn[1].plot(
-        step.maxima / PAPER_FS, step.signal[step.maxima], ".", color=GREY, markersize=5
-    )
+    drawn[1].plot(step.maxima / PAPER_FS, step.signal[step.maxima], ".", color=GREY, markersize=5)
     drawn[1].axhline(R_THRESHOLD, color=LOST, linewidth=1, linestyle="--")
     drawn[1].plot(step.r_peaks / PAPER_FS, step.signal[step.r_peaks], "o", color=LOST)
     drawn[1].set_title(

@@ -51,7 +51,11 @@ def test_only_training_touches_torch(path: Path) -> None:
         name
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [n.name for n in node.names])
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [n.name for n in node.names]
+        )
     }
     assert not {name for name in names if name.split(".")[0] in {"torch", "sklearn"}}
 

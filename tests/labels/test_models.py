@@ -129,7 +129,10 @@ def test_the_shipped_figures_are_what_the_weights_give(data):
     network = models.load_network("cvxtz-kaggle-v1")
     X, y = rows.X[rows.is_test], rows.y[rows.is_test]
     predicted = np.concatenate(
-        [network.run(None, {"rows": X[k : k + 4096, None]})[0].argmax(1) for k in range(0, len(X), 4096)]
+        [
+            network.run(None, {"rows": X[k : k + 4096, None]})[0].argmax(1)
+            for k in range(0, len(X), 4096)
+        ]
     )
     table = confusion(y, predicted)
     assert np.abs(table - np.array(card["figures"]["confusion"])).sum() <= 4
