@@ -16,6 +16,7 @@ ALLOWED = {room: set(ORDER[: place + 1]) for place, room in enumerate(ORDER)} | 
     "datasets": {"errors", "recording", "beats", "labels"},
     "training": {"errors", "recording", "beats", "labels", "datasets"},
     "simulate": {"errors", "recording"},
+    "__main__": {"cli"},
     "cli": {*ORDER, "ec57", "datasets", "training", "simulate"},
 }
 EVERYWHERE = {"_files", "__version__"}

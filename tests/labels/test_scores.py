@@ -40,7 +40,7 @@ def test_a_class_that_never_occurs_is_none_and_left_out():
 
 
 def test_temperature_undoes_overconfidence(drawn):
-    y, logits = drawn
+    _, logits = drawn
     random = np.random.default_rng(1)
     p = softmax(logits, axis=1)
     drawn_y = np.array([random.choice(5, p=row) for row in p])

@@ -55,14 +55,14 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(quick, tmp_path):
     rows, held = made_up_rows(), made_up_rows(100, 1)
     whole = fit(quick, rows, held, tmp_path / "whole", seed=3)
 
-    class InterruptedError(Exception):
+    class PowerCutError(Exception):
         pass
 
     def stop(epoch, share):
         if epoch.epoch == 2 and share < 1:
-            raise InterruptedError
+            raise PowerCutError
 
-    with pytest.raises(InterruptedError):
+    with pytest.raises(PowerCutError):
         fit(quick, rows, held, tmp_path / "parts", seed=3, report=stop)
     parts = fit(quick, rows, held, tmp_path / "parts", seed=3, resume=True)
     for one, other in zip(whole.parameters(), parts.parameters(), strict=True):
