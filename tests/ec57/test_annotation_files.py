@@ -228,6 +228,10 @@ def test_annotations_that_end_far_apart_are_refused_unless_the_length_is_given()
         with pytest.raises(AnnotationError, match="end at"):
             compare(reference, test, fs=FS)
         compare(reference, test, fs=FS, n_samples=1_000_000)
+    known = FileAnnotations(full.sample, full.symbol, full.aux, n_samples=1_000_000)
+    assert compare(known, over, fs=FS).qrs.fp == 20
+    with pytest.raises(AnnotationError, match="end at"):
+        compare(known, half, fs=FS)
     late = beats("N" * 605)
     assert compare(full, late, fs=FS).qrs.fp == 5
     assert compare(full, beats("N" * 400), fs=FS).qrs.fn == 200
