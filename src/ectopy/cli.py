@@ -184,8 +184,8 @@ def models() -> None:
         click.echo(f"{name}{default}\n  {card['says']}")
         click.echo(
             f"  split {training['split']}{mixed}: "
-            f"accuracy {100 * figures['accuracy']:.2f} %, macro F1 {100 * figures['macro_f1']:.2f} %; "
-            f"F1 % {scores}"
+            f"accuracy {100 * figures['accuracy']:.2f} %, "
+            f"macro F1 {100 * figures['macro_f1']:.2f} %; F1 % {scores}"
         )
         click.echo(f"  {card['warning']}\n  {NOT_A_DEVICE}")
 
