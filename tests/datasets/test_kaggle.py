@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from ectopy.datasets.kaggle import load_rows, make_rows, write_rows
-from ectopy.datasets.splits import SPLITS, find_split
 from ectopy.errors import DatasetError
 
 pytestmark = pytest.mark.data
@@ -93,14 +92,3 @@ def test_files_have_the_published_layout(rows, tmp_path):
 def test_folder_without_records_is_refused(tmp_path):
     with pytest.raises(DatasetError, match=r"has no 100\.hea, 100\.dat, 100\.atr"):
         make_rows(tmp_path)
-
-
-def test_splits_cover_what_they_say(rows):
-    train, test = find_split("ds1-ds2").masks(rows.record, rows.is_test)
-    assert not set(rows.record[train]) & set(rows.record[test])
-    assert len(set(rows.record[train])) == len(set(rows.record[test])) == 22
-    train, test = find_split("kaggle").masks(rows.record, rows.is_test)
-    assert (train ^ test).all()
-    assert SPLITS["kaggle"].patient_mixed
-    with pytest.raises(DatasetError, match="known splits: kaggle, ds1-ds2"):
-        find_split("ds3")

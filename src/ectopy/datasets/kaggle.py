@@ -59,6 +59,10 @@ class KaggleRows:
         lines = np.flatnonzero(self.is_test)
         return lines[np.argsort(self.test_order[lines])]
 
+    def beats(self, mask: NDArray[np.bool_]) -> list[tuple[str, int]]:
+        """Give record and sample of each row that the mask takes."""
+        return list(zip(self.record[mask].tolist(), self.sample[mask].tolist(), strict=True))
+
     def train_lines(self) -> NDArray[np.int64]:
         """Give the rows of ``mitbih_train.csv``: by class, then in database order."""
         lines = np.flatnonzero(~self.is_test)

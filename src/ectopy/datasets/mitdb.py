@@ -21,6 +21,17 @@ MITDB_RECORDS: Final = tuple(
 PACED_RECORDS: Final = ("102", "104", "107", "217")
 """Records with pacemakers, left out of EC57 tables."""
 
+ONE_PATIENT: Final = ("201", "202")
+"""The two records that are of one man; each of the other 46 is of a patient of its own."""
+
+
+def patient_of(record: str) -> str:
+    """Give the patient of a record: its name, or ``"201+202"`` for these two.
+
+    Source: the database's own directory of records.
+    """
+    return "+".join(ONE_PATIENT) if record in ONE_PATIENT else record
+
 
 @dataclass(frozen=True, eq=False)
 class RawRecord:

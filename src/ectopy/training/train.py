@@ -16,7 +16,7 @@ from ectopy import __version__
 from ectopy._files import replacing
 from ectopy.beats.kaggle_rows import ROW_FS, ROW_LENGTH
 from ectopy.datasets.kaggle import KaggleRows, load_rows
-from ectopy.datasets.splits import Split, find_split
+from ectopy.datasets.splits import Split, check_resampling, find_split
 from ectopy.errors import TrainingError
 from ectopy.labels.aami import AAMI_CLASSES
 from ectopy.labels.scores import fit_temperature, score
@@ -89,6 +89,7 @@ def train(
     parts = find_split(split)
     rows = load_rows(data)
     in_train, in_test = parts.masks(rows.record, rows.is_test)
+    check_resampling(rows.beats(in_train), rows.beats(in_test))
     held = hold_out(
         rows.y[in_train], rows.record[in_train], settings.validation, not parts.patient_mixed, seed
     )
@@ -146,7 +147,7 @@ def _card(
     with (run / METRICS).open(encoding="utf-8") as stream:
         epochs = sum(1 for _ in csv.DictReader(stream))
     return {
-        "name": f"{recipe.name}-{split.name}-v1",
+        "name": f"{recipe.name}-{split.name.replace('/', '-')}-v1",
         "says": f"The `{recipe.name}` network ({recipe.source}), trained on rows made like those "
         "of the Kaggle ECG Heartbeat Categorization Dataset.",
         "warning": WARNINGS[split.patient_mixed],
