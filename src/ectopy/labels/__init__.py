@@ -1,7 +1,7 @@
 """Beats → Labels: the AAMI class of every beat, by a network that ships with the package."""
 
 from ectopy.labels.aami import AAMI_CLASSES, aami_class
-from ectopy.labels.classify import classify
+from ectopy.labels.classify import classify, predict
 from ectopy.labels.models import DEFAULT_MODEL, list_models, load_card
 from ectopy.labels.value import Labels
 
@@ -13,4 +13,5 @@ __all__ = [
     "classify",
     "list_models",
     "load_card",
+    "predict",
 ]

@@ -50,8 +50,7 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
     """
     name = model or DEFAULT_MODEL
     card = load_card(name)
-    inputs = _layout(card)(recording, beats)
-    probability = _softmax(_logits(name, inputs) / float(card["temperature"]))
+    probability = predict(name, _layout(card)(recording, beats))
     reason = _reasons(card, beats, probability)
     return Labels(
         aami=np.array(card["classes"])[probability.argmax(axis=1)],
@@ -61,6 +60,29 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
         model=card["name"],
         sha256=card["sha256"],
     )
+
+
+def predict(model: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the probabilities that a model has for inputs cut in its own layout.
+
+    Parameters
+    ----------
+    model
+        Name or directory of a model.
+    inputs
+        float32, in the shape its layout has, such as ``(n, 1, 187)`` for Kaggle rows.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape ``(n, 5)`` in the order ``N S V F Q``.
+
+    Raises
+    ------
+    ModelError
+        If the model is unknown or damaged.
+    """
+    return _softmax(_logits(model, inputs) / float(load_card(model)["temperature"]))
 
 
 def kaggle_inputs(recording: Recording, beats: Beats) -> NDArray[np.float32]:
