@@ -16,8 +16,9 @@ ALLOWED = {room: set(ORDER[: place + 1]) for place, room in enumerate(ORDER)} | 
     "datasets": {"errors", "recording", "beats", "labels"},
     "training": {"errors", "recording", "beats", "labels", "datasets"},
     "simulate": {"errors", "recording"},
+    "evaluation": {*ORDER[:-1], "ec57", "datasets"},
     "__main__": {"cli"},
-    "cli": {*ORDER, "ec57", "datasets", "training", "simulate"},
+    "cli": {*ORDER, "ec57", "datasets", "evaluation", "training", "simulate"},
 }
 EVERYWHERE = {"_files", "__version__"}
 

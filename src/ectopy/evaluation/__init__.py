@@ -1,6 +1,7 @@
 """Split + model + raw records → the honest figures, and a page that shows them."""
 
 from ectopy.evaluation.run import RecordResult, evaluate
-from ectopy.evaluation.summary import mean_summary, summarise
+from ectopy.evaluation.summary import summarise
+from ectopy.evaluation.write import evaluate_models, write_evaluation
 
-__all__ = ["RecordResult", "evaluate", "mean_summary", "summarise"]
+__all__ = ["RecordResult", "evaluate", "evaluate_models", "summarise", "write_evaluation"]

@@ -1,0 +1,264 @@
+"""Commands for everyone: analyse a recording, look at a file, compare two readings."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ectopy.cli.options import checked_output, escape_option, fs_option, units_option
+from ectopy.cli.terminal import (
+    NOT_A_DEVICE,
+    fail,
+    one_line,
+    print_comparison,
+    print_facts,
+    progress_bar,
+)
+from ectopy.errors import EctopyError
+
+if TYPE_CHECKING:
+    from ectopy.analysis import Analysis
+    from ectopy.recording import Recording
+
+
+@click.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("ectopy-demo"))
+@click.option("--seed", default=0, show_default=True, help="Seed of the simulated heart.")
+@click.option("--minutes", type=click.FloatRange(0.1, 1440), default=5, show_default=True)
+def demo(output: Path, seed: int, minutes: float) -> None:
+    """Simulate a recording, analyse it and write its report. Needs nothing but the install."""
+    from ectopy.analysis import analyze as analyze_recording
+    from ectopy.report import FORMATS
+    from ectopy.simulate import simulate
+
+    recording = simulate(60 * minutes, seed=seed)
+    with progress_bar("simulated") as progress:
+        analysis = analyze_recording(recording, progress=progress)
+    written = write_all(analysis, output, "demo", tuple(FORMATS))
+    click.echo(one_line("simulated recording", analysis))
+    click.echo(f"Report: {written[0].resolve()}")
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable, one object or a list.")
+@fs_option
+@units_option
+def info(files: tuple[Path, ...], as_json: bool, fs: float | None, units: str | None) -> None:
+    """Say what a file is: format, leads, rate, units, length, start, and what was inferred.
+
+    \b
+    ectopy info mitdb/208
+    ectopy info watch.csv --json
+    """
+    from ectopy.recording import read
+
+    facts, failed = [], False
+    for path in files:
+        try:
+            facts.append({"file": str(path), **describe(read(path, fs=fs, units=units))})
+        except EctopyError as error:
+            failed = True
+            fail(f"{path}: {str(error).removeprefix(f'{path.name} ')}")
+            continue
+        if not as_json:
+            print_facts(facts[-1])
+    if as_json:
+        click.echo(json.dumps(facts[0] if len(files) == 1 and facts else facts, indent=2))
+    sys.exit(1 if failed else 0)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("ectopy-results"),
+    show_default=True,
+    help="Folder for the results.",
+)
+@click.option("--formats", default="html,json,csv,atr", show_default=True, help="What to write.")
+@click.option("--lead", help="Name or number (from 0) of the lead to analyse.")
+@click.option("--model", help="Name of a model (see 'ectopy models') or its directory.")
+@fs_option
+@units_option
+def analyze(
+    files: tuple[Path, ...],
+    output: Path,
+    formats: str,
+    lead: str | None,
+    model: str | None,
+    fs: float | None,
+    units: str | None,
+) -> None:
+    """Find and name every heartbeat of each FILE and write the results.
+
+    One line a file on stdout; results in the output folder as STEM.FORMAT. A file that cannot be
+    analysed is named with its reason, the others are finished, and the exit status is 1.
+
+    \b
+    ectopy analyze mitdb/208 -o results
+    ectopy analyze *.csv --fs 250 --formats json,atr
+    """
+    from ectopy.analysis import analyze as analyze_recording
+    from ectopy.labels import DEFAULT_MODEL, load_card
+    from ectopy.recording import read
+
+    wanted = checked_formats(formats)
+    load_card(model or DEFAULT_MODEL)
+    checked_output(output)
+    failed = False
+    for path, stem in stems(files):
+        try:
+            with progress_bar(path.name) as progress:
+                analysis = analyze_recording(
+                    read(path, fs=fs, units=units), lead=lead, model=model, progress=progress
+                )
+                written = write_all(analysis, output, stem, wanted)
+        except EctopyError as error:
+            failed = True
+            fail(f"{path}: {str(error).removeprefix(f'{path.name} ')}")
+        else:
+            click.echo(f"{one_line(str(path), analysis)} → {written[0]}")
+    sys.exit(1 if failed else 0)
+
+
+@click.command()
+def models() -> None:
+    """Say which models are inside, what they learned from and how good they are."""
+    from ectopy.labels import DEFAULT_MODEL, list_models, load_card
+
+    for name in list_models():
+        card = load_card(name)
+        figures, training = card["figures"], card["training"]
+        mixed = ", patients mixed" if training["patient_mixed"] else ""
+        default = " (default)" if name == DEFAULT_MODEL else ""
+        scores = " ".join(
+            f"{c} {100 * row['f1']:.1f}" for c, row in figures["classes"].items() if row["support"]
+        )
+        click.echo(f"{name}{default}\n  {card['says']}")
+        click.echo(
+            f"  split {training['split']}{mixed}: "
+            f"accuracy {100 * figures['accuracy']:.2f} %, "
+            f"macro F1 {100 * figures['macro_f1']:.2f} %; F1 % {scores}"
+        )
+        click.echo(f"  {card['warning']}\n  {NOT_A_DEVICE}")
+
+
+@click.command()
+@click.argument("reference", metavar="REF", type=click.Path(path_type=Path))
+@click.argument("test", metavar="TEST", type=click.Path(path_type=Path))
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path), help="Write the figures here."
+)
+@click.option("--record", help="Name of the record to print.")
+@escape_option
+@click.option(
+    "--learning",
+    type=click.FloatRange(min=0),
+    default=300.0,
+    show_default=True,
+    help="Seconds at the start that do not count.",
+)
+@click.option("--fs", type=click.FloatRange(min=0, min_open=True), help="Rate, if no file has it.")
+def compare(
+    reference: Path,
+    test: Path,
+    json_file: Path | None,
+    record: str | None,
+    escape_beats: str,
+    learning: float,
+    fs: float | None,
+) -> None:
+    """Hold one set of annotations against another: EC57 tables, confusion matrix, kappa.
+
+    REF and TEST are WFDB annotation files (208.atr), or JSON or CSV written by 'ectopy analyze'.
+
+    \b
+    ectopy compare mitdb/208.atr results/208.atr
+    ectopy compare expert1.csv expert2.csv --fs 250 --learning 0 --json figures.json
+    """
+    from ectopy import ec57
+    from ectopy._files import replacing
+
+    try:
+        found = ec57.compare_files(
+            reference, test, fs=fs, escape_beats=escape_beats, learning_s=learning, record=record
+        )
+    except EctopyError as error:
+        fail(str(error))
+        sys.exit(1)
+    print_comparison(found, reference.name, test.name, learning)
+    if json_file:
+        with replacing(json_file) as part:
+            part.write_text(json.dumps(found.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+
+def checked_formats(formats: str) -> tuple[str, ...]:
+    """Give the formats of a list such as ``html,json``, or say which there are."""
+    from ectopy.report import FORMATS
+
+    wanted = tuple(
+        dict.fromkeys(part.strip().lower() for part in formats.split(",") if part.strip())
+    )
+    unknown = [name for name in wanted if name not in FORMATS]
+    if unknown or not wanted:
+        raise click.UsageError(
+            f"--formats has {', '.join(unknown) or 'nothing'}; possible: {', '.join(FORMATS)}"
+        )
+    return wanted
+
+
+def stems(files: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
+    """Pair each recording with the stem of its results: no recording twice, no stem twice.
+
+    The data and annotation files of a WFDB record are passed over when its header is listed too.
+    """
+    headers = {path.with_suffix("") for path in files if path.suffix == ".hea"}
+    taken: set[str] = set()
+    for path in dict.fromkeys(files):
+        if path.suffix != ".hea" and path.with_suffix("") in headers:
+            continue
+        name = path.stem if path.suffix and not path.is_dir() else path.name
+        stem = next(s for s in numbered(name) if s not in taken)
+        taken.add(stem)
+        yield path, stem
+
+
+def numbered(name: str) -> Iterator[str]:
+    """Yield ``name``, ``name-2``, ``name-3`` and on."""
+    yield name
+    number = 2
+    while True:
+        yield f"{name}-{number}"
+        number += 1
+
+
+def write_all(analysis: Analysis, folder: Path, stem: str, formats: tuple[str, ...]) -> list[Path]:
+    """Write each format to ``folder/stem.format``."""
+    from ectopy.report import write_report
+
+    return [write_report(analysis, folder / f"{stem}.{name}", format=name) for name in formats]
+
+
+def describe(recording: Recording) -> dict[str, Any]:
+    """Facts of a recording under the names of ``info --json``."""
+    from dataclasses import asdict
+
+    return {
+        "format": recording.source.format,
+        "fs": recording.fs,
+        "leads": list(recording.leads),
+        "units": "mV",
+        "n_samples": recording.n_samples,
+        "duration_s": recording.duration_s,
+        "start": recording.start.isoformat() if recording.start else None,
+        "annotations": len(recording.annotations) if recording.annotations else 0,
+        "inferred": [asdict(fact) for fact in recording.source.inferred],
+    }

@@ -1,0 +1,176 @@
+"""Commands for students and researchers: data sets, training, honest figures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ectopy.cli.options import checked_output, escape_option
+from ectopy.cli.terminal import epoch_bar, print_evaluation, progress_bar
+
+
+@click.group()
+def data() -> None:
+    """Data sets: list them, build the exact Kaggle rows from the raw database."""
+
+
+@data.command("list")
+def data_list() -> None:
+    """List the data sets that can be built."""
+    from ectopy.datasets import BUILDS
+
+    for name, says in BUILDS.items():
+        click.echo(f"{name}\n  {says}")
+
+
+@data.command("build")
+@click.argument("name")
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    required=True,
+    help="Folder of the raw records.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+def data_build(name: str, source: Path, output: Path) -> None:
+    """Build a data set from raw records.
+
+    \b
+    ectopy data build kaggle-mitbih --source mitdb -o kaggle
+    """
+    from ectopy.datasets import BUILDS
+    from ectopy.datasets.kaggle import make_rows, write_rows
+
+    if name not in BUILDS:
+        raise click.UsageError(f"no data set named {name!r}; known: {', '.join(BUILDS)}")
+    with progress_bar("rows") as progress:
+        rows = make_rows(source, progress=progress)
+    click.echo("writing", err=True)
+    for path in write_rows(rows, output):
+        click.echo(path)
+    click.echo(f"{(~rows.is_test).sum():,} training rows, {rows.is_test.sum():,} test rows")
+
+
+@click.command()
+@click.option("--split", "split_name", required=True, help="Such as kaggle or ds1-ds2.")
+@click.option(
+    "--model", "models", multiple=True, help="Name or directory; repeat it for several seeds."
+)
+@click.option(
+    "--data",
+    "source",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    required=True,
+    help="Folder of the raw MIT-BIH records.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option(
+    "--beats",
+    type=click.Choice(["detected", "reference"]),
+    default="detected",
+    show_default=True,
+    help="Find the beats first, or take those that experts marked.",
+)
+@escape_option
+def evaluate(
+    split_name: str,
+    models: tuple[str, ...],
+    source: Path,
+    output: Path,
+    beats: str,
+    escape_beats: str,
+) -> None:
+    """Measure a model on the test side of a split, from the raw recordings.
+
+    Writes summary.json, records.csv and one page, report.html, into the output folder.
+
+    \b
+    ectopy evaluate --split ds1-ds2 --data mitdb -o figures
+    ectopy evaluate --split ds1-ds2 --model run0/model --model run1/model --data mitdb -o figures
+    """
+    from ectopy.datasets.splits import find_split
+    from ectopy.evaluation import evaluate_models, write_evaluation
+    from ectopy.labels import DEFAULT_MODEL
+
+    split = find_split(split_name)
+    if not split.test_records and beats == "detected":
+        click.echo(f"the split {split_name} is of single rows: --beats reference", err=True)
+        beats = "reference"
+    checked_output(output)
+    with progress_bar(split_name) as progress:
+        summary, results = evaluate_models(
+            models or (DEFAULT_MODEL,),
+            split,
+            source,
+            beats=beats,
+            escape_beats=escape_beats,
+            progress=progress,
+        )
+        written = write_evaluation(summary, results, output)
+    print_evaluation(summary)
+    for path in written:
+        click.echo(path)
+
+
+@click.command()
+@click.argument("recipe")
+@click.option(
+    "--data",
+    "source",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    required=True,
+    help="Folder of 'ectopy data build kaggle-mitbih', or the raw MIT-BIH records.",
+)
+@click.option("--split", default="kaggle", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Run folder.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--epochs", type=click.IntRange(min=1), help="The most epochs.")
+@click.option("--batch", type=click.IntRange(min=1), help="Rows per step.")
+@click.option("--device", help="Torch device, such as cpu or cuda.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
+def train(
+    recipe: str,
+    source: Path,
+    split: str,
+    output: Path | None,
+    seed: int,
+    epochs: int | None,
+    batch: int | None,
+    device: str | None,
+    resume: bool,
+) -> None:
+    """Train RECIPE; leave curves, figures and a model directory in the run folder.
+
+    \b
+    ectopy train cvxtz --data mitdb --split kaggle -o runs/cvxtz
+    ectopy analyze mitdb/208 --model runs/cvxtz/model
+    """
+    try:
+        from ectopy.training.train import train as train_recipe
+    except ModuleNotFoundError as error:
+        raise click.UsageError(
+            f"training needs {error.name}, which is not installed: pip install 'ectopy[train]'"
+        ) from error
+
+    run = output or Path("runs") / f"{recipe}-{split}-{seed}"
+    with epoch_bar() as report:
+        outcome = train_recipe(
+            recipe,
+            source,
+            split,
+            run,
+            seed=seed,
+            epochs=epochs,
+            batch=batch,
+            device=device,
+            resume=resume,
+            report=report,
+        )
+    figures = outcome.figures
+    card = json.loads((outcome.model / "card.json").read_text("utf-8"))
+    click.echo(
+        f"test rows of {split}: accuracy {100 * figures['accuracy']:.2f} %, "
+        f"macro F1 {100 * figures['macro_f1']:.2f} %\n{card['warning']}\nmodel: {outcome.model}"
+    )

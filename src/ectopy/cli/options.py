@@ -1,0 +1,42 @@
+"""Options that several commands share, and what they are checked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+fs_option = click.option(
+    "--fs",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Sampling rate in Hz, for a file that does not state it.",
+)
+units_option = click.option(
+    "--units",
+    type=click.Choice(["mV", "uV", "µV", "V", "adu"]),
+    help="Units of the values, for a file that does not state them.",
+)
+
+escape_option = click.option(
+    "--escape-beats",
+    type=click.Choice(["S", "N"]),
+    default="S",
+    show_default=True,
+    help="Class that escape beats count as: S as EC57 tools do, N as de Chazal and Kaggle do.",
+)
+
+
+def checked_output(folder: Path) -> None:
+    """Make the output folder, or say at once that nothing can be written there."""
+    from tempfile import TemporaryFile
+
+    from ectopy.errors import OutputError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to {folder}: {error.strerror}; choose another folder with -o"
+        ) from error

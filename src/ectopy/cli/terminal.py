@@ -1,0 +1,150 @@
+"""What the command line shows: lines, tables and progress bars."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ectopy.analysis import Analysis
+    from ectopy.ec57 import Comparison
+    from ectopy.training.fit import Epoch
+
+NOT_A_DEVICE = "ectopy is not a medical device."
+
+
+def fail(message: str) -> None:
+    """Print an error, on one line, to stderr."""
+    click.echo(f"ectopy: {' '.join(message.split())}", err=True)
+
+
+def one_line(name: str, analysis: Analysis) -> str:
+    """One line: how many beats of each class, over what time, at what rate."""
+    counts = " ".join(f"{label} {n:,}" for label, n in analysis.labels.counts().items())
+    rate = analysis.rhythm.mean_bpm
+    return (
+        f"{name}: {len(analysis.beats):,} beats in {clock(analysis.recording.duration_s)}, "
+        f"{counts}{f', {rate:.0f}/min' if rate else ''}"
+    )
+
+
+def clock(seconds: float) -> str:
+    """Write a length as ``h:mm:ss`` or ``m:ss``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def print_facts(facts: dict[str, Any]) -> None:
+    """Print the facts of a recording as a table, a mark on everything that was inferred."""
+    rows = {
+        "format": facts["format"],
+        "leads": ", ".join(facts["leads"]),
+        "rate": f"{facts['fs']:g} Hz",
+        "units": facts["units"],
+        "length": f"{clock(facts['duration_s'])} ({facts['n_samples']:,} samples)",
+        "start": facts["start"] or "not known",
+        "annotations": f"{facts['annotations']:,}",
+    }
+    click.echo(facts["file"])
+    for name, value in rows.items():
+        click.echo(f"  {name:<12} {value}")
+    for fact in facts["inferred"]:
+        override = f"; override with {fact['option']}" if fact["option"] else ""
+        click.echo(f"  * {fact['what']}: {fact['value']} — inferred: {fact['why']}{override}")
+
+
+def print_comparison(found: Comparison, reference: str, test: str, learning_s: float) -> None:
+    """Print the tables of EC57, and the figures per class."""
+    from ectopy import ec57
+
+    click.echo(
+        f"reference {reference}, test {test}; escape beats count as {found.escape_beats}; "
+        f"the first {learning_s:g} s do not count\n"
+    )
+    click.echo(ec57.beat_matrix(found, reference, test))
+    click.echo(ec57.shutdown_report(found))
+    for kind, name in (("v", "ventricular"), ("s", "supraventricular")):
+        click.echo(f"\nRuns of {name} beats")
+        click.echo(ec57.run_matrices(found, kind, reference, test))
+    click.echo("class      Se %     +P %     F1 %")
+    for name, score in found.classes.items():
+        rates = "".join(percent(rate) for rate in (score.se, score.ppv, score.f1))
+        click.echo(f"{name:<5}{rates}")
+    kappa = "-" if found.kappa is None else f"{found.kappa:.4f}"
+    click.echo(f"\nCohen's kappa over the beats that both have: {kappa}")
+
+
+def print_evaluation(summary: dict[str, Any]) -> None:
+    """Print the leading figures of an evaluation, its warning first."""
+    if summary["warning"]:
+        click.echo(f"WARNING: {summary['warning']}")
+    click.echo(
+        f"{summary['model']} on {summary['split']}, beats {summary['beats']}, escape beats count "
+        f"as {summary['escape_beats']}, seeds {', '.join(map(str, summary['seeds']))}"
+    )
+    click.echo(
+        f"accuracy {100 * summary['accuracy']:.2f} %, macro F1 {100 * summary['macro_f1']:.2f} %, "
+        f"calibration error {100 * summary['ece']:.2f} %"
+    )
+    click.echo("class      Se %     +P %     F1 %    beats")
+    for name, row in summary["classes"].items():
+        rates = "".join(percent(row[key], 100) for key in ("se", "ppv", "f1"))
+        click.echo(f"{name:<5}{rates}{row['support']:>9,}")
+    for name, rates in summary["gross"].items():
+        if rates is not None:
+            shown = "".join(percent(rates[key], 100) for key in ("se", "ppv", "f1"))
+            click.echo(f"EC57 gross {name.upper():<5}{shown}")
+
+
+def percent(rate: float | None, times: float = 1.0) -> str:
+    """Write a rate in nine columns, ``-`` where it is undefined."""
+    return f"{'-':>9}" if rate is None else f"{times * rate:>9.2f}"
+
+
+@contextmanager
+def progress_bar(name: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar on stderr while the block runs, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+@contextmanager
+def epoch_bar() -> Iterator[Callable[[Epoch, float], None]]:
+    """Show each epoch's figures on stderr, and a bar while it runs if that is a terminal."""
+
+    def told(epoch: Epoch) -> str:
+        return (
+            f"epoch {epoch.epoch}: loss {epoch.train_loss:.4f}, validation loss "
+            f"{epoch.validation_loss:.4f}, accuracy {100 * epoch.validation_accuracy:.2f} %, "
+            f"macro F1 {100 * epoch.validation_macro_f1:.2f} %"
+        )
+
+    if not sys.stderr.isatty():
+        yield lambda epoch, share: click.echo(told(epoch), err=True) if share == 1 else None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("epoch 1", total=1.0)
+
+        def report(epoch: Epoch, share: float) -> None:
+            if share == 1:
+                bar.console.print(told(epoch))
+                bar.reset(task, total=1.0, description=f"epoch {epoch.epoch + 1}")
+            else:
+                bar.update(task, completed=share, description=f"epoch {epoch.epoch}")
+
+        yield report
