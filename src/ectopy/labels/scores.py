@@ -88,7 +88,8 @@ def score(
         drawn = random.multinomial(len(y), flat, RESAMPLES).reshape(-1, N_CLASSES, N_CLASSES)
         says = "Intervals by bootstrap over beats."
     else:
-        tables = np.stack([confusion(y[group == g], predicted[group == g]) for g in np.unique(group)])
+        names = np.unique(group)
+        tables = np.stack([confusion(y[group == g], predicted[group == g]) for g in names])
         drawn = tables[random.integers(len(tables), size=(RESAMPLES, len(tables)))].sum(axis=1)
         says = "Intervals by bootstrap over records."
     accuracies = [np.trace(t) / t.sum() for t in drawn]
