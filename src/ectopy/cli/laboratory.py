@@ -74,6 +74,14 @@ def data_build(name: str, source: Path, output: Path) -> None:
     help="Find the beats first, or take those that experts marked.",
 )
 @escape_option
+@click.option(
+    "--noise",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Record of noise for a noise stress test, added to 118 and 119 at 24 to -6 dB.",
+)
+@click.option(
+    "--noise-record", "clean", multiple=True, help="Clean record to use instead; may be repeated."
+)
 def evaluate(
     split_name: str,
     models: tuple[str, ...],
@@ -81,6 +89,8 @@ def evaluate(
     output: Path,
     beats: str,
     escape_beats: str,
+    noise: Path | None,
+    clean: tuple[str, ...],
 ) -> None:
     """Measure a model on the test side of a split, from the raw recordings.
 
@@ -88,10 +98,12 @@ def evaluate(
 
     \b
     ectopy evaluate --split ds1-ds2 --data mitdb -o figures
+    ectopy evaluate --split ds1-ds2 --data mitdb --noise nstdb/em -o figures
     ectopy evaluate --split ds1-ds2 --model run0/model --model run1/model --data mitdb -o figures
     """
     from ectopy.datasets.splits import find_split
-    from ectopy.evaluation import evaluate_models, write_evaluation
+    from ectopy.evaluation import evaluate_models, noise_stress, write_evaluation
+    from ectopy.evaluation.stress import CLEAN_RECORDS
     from ectopy.labels import DEFAULT_MODEL
 
     split = find_split(split_name)
@@ -108,6 +120,15 @@ def evaluate(
             escape_beats=escape_beats,
             progress=progress,
         )
+        if noise:
+            summary["noise"] = noise_stress(
+                models[0] if models else DEFAULT_MODEL,
+                source,
+                noise,
+                records=clean or CLEAN_RECORDS,
+                escape_beats=escape_beats,
+                progress=progress,
+            )
         written = write_evaluation(summary, results, output)
     print_evaluation(summary)
     for path in written:

@@ -99,6 +99,13 @@ def print_evaluation(summary: dict[str, Any]) -> None:
         if rates is not None:
             shown = "".join(percent(rates[key], 100) for key in ("se", "ppv", "f1"))
             click.echo(f"EC57 gross {name.upper():<5}{shown}")
+    if noise := summary.get("noise"):
+        click.echo(f"noise stress, {noise['noise']} on {noise['record']}: QRS Se, +P; VEB Se, +P %")
+        levels = ["clean", *(f"{level:g} dB" for level in noise["snr_db"])]
+        for place, level in enumerate(levels):
+            found = {k: noise[k][place - 1] if place else noise["clean"][k] for k in ("qrs", "veb")}
+            shown = [percent(found[k][rate], 100) for k in found for rate in ("se", "ppv")]
+            click.echo(f"{level:>6}{''.join(shown)}")
 
 
 def percent(rate: float | None, times: float = 1.0) -> str:

@@ -103,8 +103,10 @@ def evaluate(
     for done, name in enumerate(split.test_records):
         if progress:
             progress(done / len(split.test_records))
-        recording = _reference_recording(data, name)
-        results.append(_one(model, name, recording, beats, escape_beats))
+        recording = reference_recording(data, name)
+        results.append(
+            evaluate_record(model, name, recording, beats=beats, escape_beats=escape_beats)
+        )
     return tuple(results)
 
 
@@ -114,7 +116,14 @@ def as_annotations(beats: Beats, labels: Labels) -> Annotations:
     return Annotations(beats.sample, symbol, np.full(len(beats), ""))
 
 
-def _reference_recording(data: Path, record: str) -> Recording:
+def reference_recording(data: Path, record: str) -> Recording:
+    """Read a record that must have reference annotations.
+
+    Raises
+    ------
+    DatasetError
+        If it is not there, or has none.
+    """
     if not (data / f"{record}.hea").is_file():
         raise DatasetError(
             f"{data} has no record {record}; it must hold the records of the MIT-BIH Arrhythmia "
@@ -126,9 +135,18 @@ def _reference_recording(data: Path, record: str) -> Recording:
     return recording
 
 
-def _one(
-    model: str, record: str, recording: Recording, beats: str, escape_beats: str
+def evaluate_record(
+    model: str,
+    record: str,
+    recording: Recording,
+    *,
+    beats: str = "detected",
+    escape_beats: str = "S",
 ) -> RecordResult:
+    """Run a model over one recording and hold it against the reference annotations it carries.
+
+    Parameters are those of :func:`evaluate`.
+    """
     reference = recording.annotations
     assert reference is not None
     # the model must not be able to look at the answers
@@ -194,7 +212,7 @@ def _published_rows(model: str, data: Path, escape_beats: str) -> Iterator[Recor
 
 
 def _symbols(data: Path, record: str, sample: NDArray[np.int64]) -> NDArray[np.str_]:
-    notes = _reference_recording(data, record).annotations
+    notes = reference_recording(data, record).annotations
     assert notes is not None
     beat = np.isin(notes.symbol, list(BEAT_SYMBOLS))
     symbols: NDArray[np.str_] = notes.symbol[beat][np.searchsorted(notes.sample[beat], sample)]

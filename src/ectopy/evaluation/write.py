@@ -79,5 +79,5 @@ def write_evaluation(
         table = csv.DictWriter(out, list(rows[0]))
         table.writeheader()
         table.writerows(rows)
-    page = write_page(summary, results, folder / "report.html")
+    page = write_page(summary, results, folder / "report.html", noise=summary.get("noise"))
     return [folder / "summary.json", folder / "records.csv", page]
