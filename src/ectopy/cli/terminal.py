@@ -104,8 +104,8 @@ def print_evaluation(summary: dict[str, Any]) -> None:
         levels = ["clean", *(f"{level:g} dB" for level in noise["snr_db"])]
         for place, level in enumerate(levels):
             found = {k: noise[k][place - 1] if place else noise["clean"][k] for k in ("qrs", "veb")}
-            shown = [percent(found[k][rate], 100) for k in found for rate in ("se", "ppv")]
-            click.echo(f"{level:>6}{''.join(shown)}")
+            line = [percent(found[k][rate], 100) for k in found for rate in ("se", "ppv")]
+            click.echo(f"{level:>6}{''.join(line)}")
 
 
 def percent(rate: float | None, times: float = 1.0) -> str:

@@ -15,7 +15,6 @@ from ectopy.analysis import Analysis
 from ectopy.ec57 import compare
 from ectopy.evaluation.run import RecordResult, as_annotations
 from ectopy.labels.aami import AAMI_CLASSES
-from ectopy.recording import Annotations
 from ectopy.report.strips import MM_PER_S, PULSE_MM, STRIP_S, Strip, draw_strip
 
 WORST: Final = 5
@@ -103,12 +102,9 @@ def _worst(result: RecordResult) -> WorstRecord:
 
 
 def find_steps(result: RecordResult, analysis: Analysis) -> Steps:
-    """Pair the beats of the experts with those of the model, over the whole record.
-
-    Of a recording without annotations only those beats of the experts are known that the model
-    found.
-    """
-    notes = analysis.recording.annotations or _found(result)
+    """Pair the beats of the experts with those of the model, over the whole record."""
+    notes = result.reference
+    assert notes is not None
     whole = compare(
         notes,
         as_annotations(analysis.beats, analysis.labels),
@@ -127,11 +123,6 @@ def find_steps(result: RecordResult, analysis: Analysis) -> Steps:
         named=np.where(own >= 0, named, ""),
         beat=own,
     )
-
-
-def _found(result: RecordResult) -> Annotations:
-    names = np.array(["A" if name == "S" else name for name in AAMI_CLASSES])
-    return Annotations(result.sample, names[result.truth], np.full(len(result.truth), ""))
 
 
 def _kinds_of_matrix(matrix: NDArray[np.int64]) -> tuple[tuple[str, str, int], ...]:

@@ -42,6 +42,8 @@ class RecordResult:
         float32, shape ``(n, 5)``: what the model gave for it.
     sample
         int64, shape ``(n,)``: where it is.
+    reference
+        What the experts marked; None where single rows were classified.
     comparison
         The comparison after the learning period; None where single rows were classified.
     analysis
@@ -53,6 +55,7 @@ class RecordResult:
     truth: NDArray[np.int8]
     probability: NDArray[np.float32]
     sample: NDArray[np.int64]
+    reference: Annotations | None = None
     comparison: Comparison | None = None
     analysis: Analysis | None = None
 
@@ -176,6 +179,7 @@ def evaluate_record(
         truth=_classes(reference.symbol[real], escape_beats),
         probability=analysis.labels.probability[own],
         sample=reference.sample[real],
+        reference=reference,
         comparison=counted,
         analysis=analysis,
     )

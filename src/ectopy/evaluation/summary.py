@@ -14,7 +14,7 @@ from ectopy.datasets.splits import Split, find_split
 from ectopy.ec57 import BeatTable, Score
 from ectopy.evaluation.run import LEARNING_S, RecordResult
 from ectopy.labels.aami import AAMI_CLASSES
-from ectopy.labels.scores import expected_calibration_error
+from ectopy.labels.scores import calibration_gaps, expected_calibration_error
 
 RESAMPLES: Final = 1000
 LEFT_OUT: Final = ("232",)
@@ -180,12 +180,16 @@ def _intervals(results: Sequence[RecordResult], seed: int = 0) -> dict[str, list
         _note(draws, "macro_f1", _macro_f1(table))
         for name, score in table.classes.items():
             _note(draws, f"classes.{name}.f1", _share(score.f1))
+    gaps = np.stack([calibration_gaps(r.truth, r.probability) for r in results])
+    beats = weight @ np.array([len(result.truth) for result in results])
+    draws["ece"] = list(np.abs(weight @ gaps).sum(axis=1) / beats)
     compared = [result.comparison for result in results if result.comparison is not None]
     if compared:
         for matrix in np.tensordot(weight, np.stack([c.matrix for c in compared]), axes=1):
             table = BeatTable(matrix=matrix)
-            for kind in ("qrs", "veb", "sveb"):
-                score = getattr(table, kind)
+            sveb = table.sveb
+            as_printed = Score(sveb.tp, sveb.fn, sveb.fp - table.cells("Fs"))
+            for kind, score in (("qrs", table.qrs), ("veb", table.veb), ("sveb", as_printed)):
                 for rate in ("se", "ppv", "f1"):
                     _note(draws, f"gross.{kind}.{rate}", _share(getattr(score, rate)))
     return {name: _percentiles(values) for name, values in draws.items()}

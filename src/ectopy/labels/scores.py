@@ -39,14 +39,23 @@ def macro_f1(table: NDArray[np.int64]) -> float:
     return float(np.mean([score["f1"] or 0.0 for score in scores if score["support"]]))
 
 
+def calibration_gaps(
+    y: NDArray[np.integer], probability: NDArray[np.floating], bins: int = 15
+) -> NDArray[np.float64]:
+    """Give, for equal bins of confidence, the sum of confidence less right answers, ``(bins,)``."""
+    confidence, right = probability.max(axis=1), probability.argmax(axis=1) == y
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps: NDArray[np.float64] = np.bincount(
+        place, weights=(confidence - right).astype(np.float64), minlength=bins
+    ).astype(np.float64)
+    return gaps
+
+
 def expected_calibration_error(
     y: NDArray[np.integer], probability: NDArray[np.floating], bins: int = 15
 ) -> float:
     """Give the mean gap between confidence and accuracy over equal bins of confidence."""
-    confidence, right = probability.max(axis=1), probability.argmax(axis=1) == y
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, weights=confidence - right, minlength=bins)
-    return float(np.abs(gaps).sum() / len(y))
+    return float(np.abs(calibration_gaps(y, probability, bins)).sum() / len(y))
 
 
 def fit_temperature(y: NDArray[np.integer], logits: NDArray[np.floating]) -> float:
