@@ -239,3 +239,50 @@ def test_training_without_torch_says_how_to_get_it(tmp_path, monkeypatch):
     result = run("train", "cvxtz", "--data", tmp_path)
     assert result.exit_code == 2
     assert "pip install 'ectopy[train]'" in result.stderr
+
+
+def test_the_recording_itself_is_never_overwritten(strip, tmp_path):
+    own = tmp_path / strip.name
+    shutil.copy(strip, own)
+    before = own.read_bytes()
+    result = run("analyze", own, "-o", tmp_path)
+    assert result.exit_code == 1
+    one_error(result, "belongs to the recording itself")
+    assert own.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == [strip.name]
+
+
+@pytest.mark.data
+def test_reference_annotations_are_never_overwritten(data, tmp_path):
+    for file in (data / "mitdb").glob("100.*"):
+        shutil.copy(file, tmp_path / file.name)
+    before = (tmp_path / "100.atr").read_bytes()
+    result = run("analyze", tmp_path / "100", "-o", tmp_path)
+    assert result.exit_code == 1
+    one_error(result, "belongs to the recording itself")
+    assert (tmp_path / "100.atr").read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_folder_among_the_files_does_not_end_the_batch(strip, tmp_path):
+    result = run("analyze", tmp_path, ".", strip, "-o", tmp_path / "out", "--formats", "json")
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 1
+    assert len(result.stderr.splitlines()) == 2
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["my strip.json"]
+
+
+def test_a_table_beside_a_header_is_a_recording_of_its_own(strip, tmp_path):
+    shutil.copy(strip, tmp_path / "base.csv")
+    (tmp_path / "base.hea").write_text("nothing")
+    result = run("analyze", tmp_path / "base.hea", tmp_path / "base.csv", "-o", tmp_path / "o")
+    assert result.exit_code == 1
+    assert (tmp_path / "o" / "base-2.json").is_file()
+
+
+def test_results_are_all_written_or_none(strip, tmp_path):
+    (tmp_path / "my strip.json").mkdir()
+    result = run("analyze", strip, "-o", tmp_path)
+    assert result.exit_code == 1
+    one_error(result, "is a folder")
+    assert [p.name for p in tmp_path.iterdir()] == ["my strip.json"]

@@ -184,7 +184,7 @@ def test_neither_the_sampling_rate_nor_the_start_changes_a_rhythm(
         Beats((sample + later) * factor, quality, FS * factor, "II"), labels
     ).to_dict()
     for facts in (here, there):
-        del facts["counted_6s_bpm"], facts["counted_20s_bpm"]
+        del facts["counted_6s_bpm"], facts["counted_3s_bpm"]
         for episode in facts["episodes"]:
             episode["length"] = pytest.approx(episode.pop("stop_s") - episode.pop("start_s"))
             episode["rate_bpm"] = pytest.approx(episode["rate_bpm"])
@@ -226,28 +226,28 @@ def test_simulated_patterns_are_found_again() -> None:
 def test_beats_are_counted_in_whole_windows_of_signal_that_is_there() -> None:
     rr = np.tile([0.5, 1.0], 40)
     beats = place(rr)
-    in_6s, in_20s = (
+    in_6s, in_3s = (
         np.array([((beats.time_s >= a) & (beats.time_s < a + width)).sum() for a in starts])
-        for width, starts in ((6, range(0, 60, 6)), (20, range(0, 60, 20)))
+        for width, starts in ((6, range(0, 60, 6)), (3, range(0, 60, 3)))
     )
-    counted = find_rhythm(beats, name("N" * 81), duration_s=62.0)
+    counted = find_rhythm(beats, name("N" * 81), duration_s=60.5)
     assert counted.irregular
     assert counted.counted_6s_bpm == pytest.approx(10 * in_6s.mean())
-    assert counted.counted_20s_bpm == pytest.approx(3 * in_20s.mean())
+    assert counted.counted_3s_bpm == pytest.approx(20 * in_3s.mean())
 
     lost = Stretch(round(18.5 * FS), round(25 * FS), "saturated")
     kept = (beats.sample < lost.start) | (beats.sample >= lost.stop)
     holed = Beats(beats.sample[kept], beats.quality[kept], FS, "II", (lost,))
-    rhythm = find_rhythm(holed, name("N" * int(kept.sum())), duration_s=62.0)
+    rhythm = find_rhythm(holed, name("N" * int(kept.sum())), duration_s=60.5)
     assert rhythm.counted_6s_bpm == pytest.approx(10 * np.delete(in_6s, [3, 4]).mean())
-    assert rhythm.counted_20s_bpm == pytest.approx(3 * in_20s[2])
+    assert rhythm.counted_3s_bpm == pytest.approx(20 * np.delete(in_3s, [6, 7, 8]).mean())
 
-    short = find_rhythm(place(rr[:20]), name("N" * 21), duration_s=19.9)
+    short = find_rhythm(place(rr[:20]), name("N" * 21), duration_s=5.9)
     assert short.irregular
-    assert short.counted_6s_bpm is not None
-    assert short.counted_20s_bpm is None
+    assert short.counted_6s_bpm is None
+    assert short.counted_3s_bpm is not None
     even = find_rhythm(place([0.8] * 80), name("N" * 81))
-    assert (even.counted_6s_bpm, even.counted_20s_bpm) == (None, None)
+    assert (even.counted_6s_bpm, even.counted_3s_bpm) == (None, None)
 
 
 def test_a_rhythm_becomes_json_and_comes_back() -> None:
@@ -277,4 +277,14 @@ def test_fibrillation_is_told_from_sinus_rhythm_on_mit_bih(
         assert rhythm.irregular == irregular, (record, rhythm.irregularity)
         if irregular:
             assert rhythm.counted_6s_bpm == pytest.approx(rhythm.mean_bpm, rel=0.03)
-            assert rhythm.counted_20s_bpm == pytest.approx(rhythm.mean_bpm, rel=0.03)
+            assert rhythm.counted_3s_bpm == pytest.approx(rhythm.mean_bpm, rel=0.03)
+
+
+def test_intervals_between_beats_in_noise_say_nothing() -> None:
+    beats = place([0.8] * 20 + [0.3] * 20 + [0.8] * 20)
+    quality = np.ones(61, np.float32)
+    quality[20:41] = 0.1
+    noisy = Beats(beats.sample, quality, FS, "II")
+    assert find_rhythm(beats, name("N" * 61)).max_bpm == pytest.approx(200)
+    assert find_rhythm(noisy, name("N" * 61)).max_bpm == pytest.approx(75)
+    assert find_rhythm(noisy, name("N" * 61)).mean_bpm == pytest.approx(75)

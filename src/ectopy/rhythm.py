@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ectopy.beats.quality import NOISY_BELOW
 from ectopy.beats.value import Beats
 from ectopy.errors import ModelError
 from ectopy.labels.value import Labels
@@ -87,9 +88,9 @@ class Rhythm:
         Spread of successive differences of normal intervals relative to their mean.
     irregular
         Whether that is more than sinus rhythm shows.
-    counted_6s_bpm, counted_20s_bpm
+    counted_6s_bpm, counted_3s_bpm
         The rates people are taught to count by hand where the rhythm is irregular: beats in
-        6 s times 10 and beats in 20 s times 3, mean over the recording; None if regular.
+        6 s times 10 and beats in 3 s times 20, mean over the recording; None if regular.
     episodes
         Pauses, runs, couplets, bigeminy and trigeminy in time order.
     """
@@ -100,7 +101,7 @@ class Rhythm:
     irregularity: float | None
     irregular: bool
     counted_6s_bpm: float | None
-    counted_20s_bpm: float | None
+    counted_3s_bpm: float | None
     episodes: tuple[Episode, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,7 +113,8 @@ def find_rhythm(beats: Beats, labels: Labels, *, duration_s: float | None = None
     """Find heart rate, irregularity, pauses and patterns of ectopic beats.
 
     An interval over missing, flat or saturated signal counts for nothing and breaks every
-    pattern (`Beats.rr_s`). Beats of all classes count for the rates; a beat on which the
+    pattern (`Beats.rr_s`), and so does one from or to a beat in noise, which may be no beat.
+    Beats of all classes count for the rates; a beat on which the
     labels abstained counts as what it was guessed to be.
 
     Parameters
@@ -151,6 +153,8 @@ def find_rhythm(beats: Beats, labels: Labels, *, duration_s: float | None = None
             f"{len(labels)} labels do not fit {len(beats)} beats; name these very beats first"
         )
     rr = beats.rr_s
+    noisy = beats.quality < NOISY_BELOW
+    rr[noisy | np.append(False, noisy)[:-1]] = np.nan
     irregularity = _irregularity(rr, labels.aami == "N")
     irregular = irregularity is not None and irregularity > IRREGULAR
     episodes = [*_pauses(beats, rr), *_patterns(beats, rr, labels)]
@@ -159,7 +163,7 @@ def find_rhythm(beats: Beats, labels: Labels, *, duration_s: float | None = None
         irregularity=irregularity,
         irregular=irregular,
         counted_6s_bpm=_counted(beats, 6.0, duration_s) if irregular else None,
-        counted_20s_bpm=_counted(beats, 20.0, duration_s) if irregular else None,
+        counted_3s_bpm=_counted(beats, 3.0, duration_s) if irregular else None,
         episodes=tuple(sorted(episodes, key=lambda episode: (episode.first, episode.last))),
     )
 

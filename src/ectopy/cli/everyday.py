@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from ectopy.analysis import Analysis
     from ectopy.recording import Recording
 
+WFDB_ENDINGS = frozenset({"", ".hea", ".dat", ".mat", ".atr", ".qrs", ".ecg"})
+"""Endings under which one WFDB record may be named."""
+
 
 @click.command()
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("ectopy-demo"))
@@ -68,8 +71,8 @@ def info(files: tuple[Path, ...], as_json: bool, fs: float | None, units: str | 
             continue
         if not as_json:
             print_facts(facts[-1])
-    if as_json:
-        click.echo(json.dumps(facts[0] if len(files) == 1 and facts else facts, indent=2))
+    if as_json and (len(files) > 1 or facts):
+        click.echo(json.dumps(facts if len(files) > 1 else facts[0], indent=2))
     sys.exit(1 if failed else 0)
 
 
@@ -218,15 +221,20 @@ def checked_formats(formats: str) -> tuple[str, ...]:
 def stems(files: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
     """Pair each recording with the stem of its results: no recording twice, no stem twice.
 
-    The data and annotation files of a WFDB record are passed over when its header is listed too.
+    The header, the data and the annotations of one WFDB record are one recording.
     """
-    headers = {path.with_suffix("") for path in files if path.suffix == ".hea"}
+    seen: set[Path] = set()
     taken: set[str] = set()
-    for path in dict.fromkeys(files):
-        if path.suffix != ".hea" and path.with_suffix("") in headers:
+    for path in files:
+        header = path.parent / f"{path.stem}.hea"
+        of_record = path.suffix.lower() in WFDB_ENDINGS and header.is_file()
+        whole = header if of_record else path
+        if whole in seen:
             continue
-        name = path.stem if path.suffix and not path.is_dir() else path.name
-        stem = next(s for s in numbered(name) if s not in taken)
+        seen.add(whole)
+        # a record is named without its ending, so what looks like one is part of its name
+        name = path.stem if of_record or path.is_file() else path.name
+        stem = next(s for s in numbered(name or "recording") if s not in taken)
         taken.add(stem)
         yield path, stem
 
@@ -241,10 +249,16 @@ def numbered(name: str) -> Iterator[str]:
 
 
 def write_all(analysis: Analysis, folder: Path, stem: str, formats: tuple[str, ...]) -> list[Path]:
-    """Write each format to ``folder/stem.format``."""
-    from ectopy.report import write_report
+    """Write each format to ``folder/stem.format``, none of them if one has no room there."""
+    from ectopy.errors import OutputError
+    from ectopy.report import check_target, write_report
 
-    return [write_report(analysis, folder / f"{stem}.{name}", format=name) for name in formats]
+    targets = {name: folder / f"{stem}.{name}" for name in formats}
+    for target in targets.values():
+        check_target(analysis, target)
+        if target.is_dir():
+            raise OutputError(f"{target} is a folder; move it, or choose another folder with -o")
+    return [write_report(analysis, path, format=name) for name, path in targets.items()]
 
 
 def describe(recording: Recording) -> dict[str, Any]:

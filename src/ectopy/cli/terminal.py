@@ -26,9 +26,10 @@ def one_line(name: str, analysis: Analysis) -> str:
     """One line: how many beats of each class, over what time, at what rate."""
     counts = " ".join(f"{label} {n:,}" for label, n in analysis.labels.counts().items())
     rate = analysis.rhythm.mean_bpm
+    unsaid = int(analysis.labels.abstained.sum())
     return (
         f"{name}: {len(analysis.beats):,} beats in {clock(analysis.recording.duration_s)}, "
-        f"{counts}{f', {rate:.0f}/min' if rate else ''}"
+        f"{counts}{f', {rate:.0f}/min' if rate else ''}{f', {unsaid:,} unsure' if unsaid else ''}"
     )
 
 

@@ -1,5 +1,5 @@
 """Analysis → HTML, JSON, CSV and WFDB annotations."""
 
-from ectopy.report.write import FORMATS, write_report
+from ectopy.report.write import FORMATS, check_target, write_report
 
-__all__ = ["FORMATS", "write_report"]
+__all__ = ["FORMATS", "check_target", "write_report"]

@@ -46,7 +46,8 @@ def write_report(
     Raises
     ------
     OutputError
-        If the format is none of these, or the file cannot be written.
+        If the format is none of these, the file cannot be written, or it is part of the
+        recording itself.
     """
     path = Path(path)
     name = (path.suffix.removeprefix(".") if format is None else format).lower()
@@ -54,5 +55,26 @@ def write_report(
         raise OutputError(
             f"no report format {name!r}; name the file or the format one of {', '.join(FORMATS)}"
         )
+    check_target(analysis, path)
     import_module(FORMATS[name]).write(analysis, path)
     return path
+
+
+def check_target(analysis: Analysis, path: Path) -> None:
+    """Refuse to write over the recording that was analysed, or over its annotations.
+
+    Raises
+    ------
+    OutputError
+        If `path` is the recording's file, or the annotations beside a WFDB header.
+    """
+    if not analysis.recording.source.path:
+        return
+    source = Path(analysis.recording.source.path).resolve()
+    target = path.resolve()
+    annotations = source.suffix == ".hea" and target == source.with_suffix(".atr")
+    if target == source or (annotations and target.exists()):
+        raise OutputError(
+            f"{path} belongs to the recording itself and would be overwritten; "
+            "choose another folder with -o"
+        )
