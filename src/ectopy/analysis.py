@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -141,7 +142,15 @@ class Analysis:
             with Path(path).open("rb") as stream, np.load(stream) as stored:
                 held = {name: stored[name] for name in stored.files}
             return cls._from(json.loads(str(held["facts"])), held)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            EOFError,
+            BadZipFile,
+            zlib.error,
+        ) as error:
             raise DamagedFileError(
                 f"{path} is no analysis saved by ectopy ({error}); analyze the recording again"
             ) from error

@@ -92,3 +92,15 @@ def test_files_have_the_published_layout(rows, tmp_path):
 def test_folder_without_records_is_refused(tmp_path):
     with pytest.raises(DatasetError, match=r"has no 100\.hea, 100\.dat, 100\.atr"):
         make_rows(tmp_path)
+
+
+def test_damaged_or_exchanged_records_are_named(data, tmp_path):
+    for file in (data / "mitdb").glob("*.*"):
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "100.dat").unlink()
+    (tmp_path / "100.dat").write_bytes((data / "mitdb" / "100.dat").read_bytes()[:10_000])
+    with pytest.raises(DatasetError, match=r"record 100 .* damaged or cut short"):
+        make_rows(tmp_path)
+    (tmp_path / "100.dat").write_bytes((data / "mitdb" / "101.dat").read_bytes())
+    with pytest.raises(DatasetError, match=r"record 100 .* is not that of MIT-BIH"):
+        make_rows(tmp_path)

@@ -138,3 +138,16 @@ def test_the_shipped_figures_are_what_the_weights_give(data):
     assert np.abs(table - np.array(card["figures"]["confusion"])).sum() <= 4
     assert np.trace(table) / table.sum() >= 0.983
     assert macro_f1(table) >= 0.910
+
+
+def test_beats_of_another_recording_are_refused(found):
+    from ectopy.errors import RecordingError
+
+    recording, beats = found
+    other_rate = type(beats)(beats.sample, beats.quality, 500.0, beats.lead)
+    beyond = type(beats)(beats.sample + recording.n_samples, beats.quality, beats.fs, beats.lead)
+    for wrong in (other_rate, beyond):
+        with pytest.raises(RecordingError, match="are not of this recording"):
+            classify(recording, wrong)
+    with pytest.raises(RecordingError, match="whole sample numbers"):
+        type(beats)(np.array([1.5, 2.7]), np.ones(2), 250.0, "II")

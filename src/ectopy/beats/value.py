@@ -55,6 +55,8 @@ class Beats:
     bad: tuple[Stretch, ...] = ()
 
     def __post_init__(self) -> None:
+        if np.asarray(self.sample).dtype.kind not in "iu" and len(self.sample):
+            raise RecordingError("beat positions must be whole sample numbers; round them first")
         sample = np.asarray(self.sample, np.int64)
         quality = np.asarray(self.quality, np.float32)
         if sample.ndim != 1 or quality.shape != sample.shape:
@@ -62,6 +64,8 @@ class Beats:
                 f"beats need one position and one quality each, got {sample.shape} and "
                 f"{quality.shape}"
             )
+        if not ((quality >= 0) & (quality <= 1)).all():
+            raise RecordingError("the quality of a beat must be between 0 and 1")
         if len(sample) and (sample[0] < 0 or (np.diff(sample) <= 0).any()):
             raise RecordingError("beat positions must be ascending sample numbers from 0")
         object.__setattr__(self, "sample", sample)

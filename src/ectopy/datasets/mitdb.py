@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +60,8 @@ def read_raw_record(folder: Path, record: str) -> RawRecord:
     Raises
     ------
     DatasetError
-        If one of the record's three files is missing from the folder.
+        If one of the record's three files is missing from the folder, damaged, or not that of
+        version 1.0.0.
     """
     import wfdb
 
@@ -67,13 +72,39 @@ def read_raw_record(folder: Path, record: str) -> RawRecord:
             "Arrhythmia Database 1.0.0 (.hea, .dat and .atr files)"
         )
     path = str(folder / record)
-    header = wfdb.rdrecord(path, channels=[0], physical=False)
-    notes = wfdb.rdann(path, "atr")
-    return RawRecord(
+    try:
+        header = wfdb.rdrecord(path, channels=[0], physical=False)
+        notes = wfdb.rdann(path, "atr")
+    except Exception as error:  # the library raises whatever the damage leads it to
+        raise DatasetError(
+            f"record {record} in {folder} cannot be read, a file of it is damaged or cut short; "
+            "fetch it again from its publisher"
+        ) from error
+    raw = RawRecord(
         adc=np.asarray(header.d_signal[:, 0], np.int64),
         position=np.asarray(notes.sample, np.int64),
         symbol=np.asarray(notes.symbol),
     )
+    if checksum(raw) != _checksums()[record]:
+        raise DatasetError(
+            f"record {record} in {folder} is not that of MIT-BIH 1.0.0: its samples or annotations "
+            "differ; fetch it again from its publisher"
+        )
+    return raw
+
+
+def checksum(raw: RawRecord) -> str:
+    """Give the CRC-32 of samples, positions and symbols of a record, eight hexadecimal digits."""
+    crc = zlib.crc32(raw.adc.astype("<i4").tobytes())
+    crc = zlib.crc32(raw.position.astype("<i4").tobytes(), crc)
+    return f"{zlib.crc32(''.join(raw.symbol.tolist()).encode(), crc):08x}"
+
+
+@cache
+def _checksums() -> dict[str, str]:
+    stored = files("ectopy.datasets").joinpath("mitdb_crc32.json").read_text("utf-8")
+    found: dict[str, str] = json.loads(stored)
+    return found
 
 
 def _has(folder: Path, record: str, end: str) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ectopy.beats.kaggle_rows import ROW_FS, ROW_LENGTH, beat_rows
 from ectopy.beats.value import Beats
-from ectopy.errors import ModelError
+from ectopy.errors import ModelError, RecordingError
 from ectopy.labels.aami import AAMI_CLASSES
 from ectopy.labels.models import DEFAULT_MODEL, load_card, load_network
 from ectopy.labels.value import Labels
@@ -47,9 +47,16 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
     ------
     ModelError
         If the model is unknown, damaged or wants an input that this version cannot make.
+    RecordingError
+        If the beats count at another rate than the recording, or lie outside it.
     """
     name = model or DEFAULT_MODEL
     card = load_card(name)
+    if beats.fs != recording.fs or (len(beats) and beats.sample[-1] >= recording.n_samples):
+        raise RecordingError(
+            f"these beats ({beats.fs:g} Hz, up to sample {beats.sample[-1:].tolist()}) are not of "
+            f"this recording ({recording.fs:g} Hz, {recording.n_samples} samples); find its own"
+        )
     probability = predict(name, _layout(card)(recording, beats))
     reason = _reasons(card, beats, probability)
     return Labels(
