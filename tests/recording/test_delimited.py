@@ -101,9 +101,11 @@ def test_rates_that_contradict_each_other(written):
     with pytest.raises(RecordingError, match="500 Hz, --fs says 250 Hz"):
         read(by_name, fs=250)
     by_time = written(columns(TIME, MV, head="time,ecg\n"), "b.csv")
-    overridden = read(by_time, fs=500)
-    assert overridden.fs == 500
-    assert stated(overridden)["sampling rate"] == "500 Hz"
+    with pytest.raises(RecordingError, match=r"\(time\) gives 250 Hz, --fs says 300 Hz; leave out"):
+        read(by_time, fs=300)
+    assert read(by_time, fs=251).fs == 251
+    seconds = written(columns(TIME * FS, MV, head="time (s),ecg\n"), "d.csv")
+    assert stated(read(seconds, fs=500))["sampling rate"] == "500 Hz"
     both = written(columns(TIME, MV, head="fs: 500\ntime,ecg\n"), "c.csv")
     with pytest.raises(RecordingError, match=r"500 Hz.*250 Hz"):
         read(both)
@@ -297,6 +299,31 @@ def test_missing_values(written, mark, leads):
     assert recording.n_samples == len(MV)
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(recording.signal[:, 0])), [5, 700, 701])
     assert ("missing samples" in stated(recording)) == (mark == "ERR")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "first", "last"),
+    [(30, 7_400, 7_500), (600, 30_000, 45_000), (600, 0, 70_000), (600, 149_900, 150_000)],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_missing_samples_may_be_anywhere(written, seconds, first, last, encoding):
+    """Also where the separator is judged, and all over the part that the layout is told by."""
+    values = beats_in_mv(FS, seconds)
+    values[first:last] = np.nan
+    recording = read(written(column(values).replace("nan", "NaN"), encoding=encoding), fs=FS)
+    np.testing.assert_allclose(recording.signal[:, 0], values, atol=1e-6)
+
+
+@pytest.mark.parametrize("values", [7_500, 150_000])
+def test_nothing_but_missing_samples_is_said_to_be_that(written, values):
+    with pytest.raises(RecordingError, match="every value of the file is marked as missing"):
+        read(written("ecg\n" + "NaN\n" * values), fs=FS)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n  \n\n", "\n\n# end\n\n"])
+def test_blank_lines_at_the_end_are_no_samples(written, end):
+    assert read(written(column()[:-1] + end), fs=FS).n_samples == len(MV)
+    assert read(written(column() + "NaN" + end), fs=FS).n_samples == len(MV) + 1
 
 
 def test_quotes_comments_thousands_and_double_spacing(written):

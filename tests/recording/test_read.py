@@ -44,7 +44,7 @@ CODE = Path(__file__).read_text(encoding="utf-8")
         ("\n \n", UnknownFormatError, "not known"),
         ("0.5\n", RecordingError, "holds 1 samples"),
         ("0.5\n0.6\n", RecordingError, "holds 2 samples"),
-        ("nan\n" * 900, UnknownFormatError, "without columns of numbers"),
+        ("nan\n" * 900, RecordingError, "every value of the file is marked as missing"),
         ("t,ecg\n" + "".join(f"{i / FS},nan\n" for i in range(900)), RecordingError, "no value"),
         (PROSE, UnknownFormatError, "without columns of numbers"),
         (CODE, UnknownFormatError, "without columns of numbers"),

@@ -26,9 +26,9 @@ _RATE_KEY: Final = (
 )
 _INTERVAL: Final = (
     r"(?:interval|sampling[\s_-]*(?:period|time)|sample[\s_-]*(?:period|time)|\bdt\b|"
-    r"\btime[\s_-]*step)[^0-9\n]{0,20}" + _NUMBER + r"\s*(?P<unit>ms\w*|milli\w*|µs|us|s\b|sec\w*)"
+    r"\btime[\s_-]*step)[^0-9\n]{0,20}" + _NUMBER + r"\s*(?P<unit>ms\w*|milli\w*|[uµμ]s|s\b|sec\w*)"
 )
-_PER_SAMPLE: Final = _NUMBER + r"\s*(?P<unit>ms\w*|milli\w*|µs|us|s|sec\w*)\s*(?:/|per)\s*sample"
+_PER_SAMPLE: Final = _NUMBER + r"\s*(?P<unit>ms\w*|milli\w*|[uµμ]s|s|sec\w*)\s*(?:/|per)\s*sample"
 _NOT_RATE: Final = re.compile(
     r"heart|herz|puls|cardia|filter|notch|cut-?\s?off|pass|mains|line\s*freq|netz|resp|\bacc|gyr|"
     r"baud|\bbit\b|ppg|\d\s*(?:hz)?\s*(?:-|–|to|bis|\.\.)\s*$",
@@ -64,7 +64,7 @@ def _as_rate(number: str, factor: float = 1.0) -> float | None:
 
 def _seconds(unit: str) -> float:
     folded = unit.casefold()
-    return 1e-6 if folded in ("us", "µs") else 1e-3 if folded.startswith("m") else 1.0
+    return 1e-6 if folded in ("us", "µs", "μs") else 1e-3 if folded.startswith("m") else 1.0
 
 
 def _stated_in(line: str) -> list[tuple[int, float]]:
@@ -160,7 +160,8 @@ def settle_rate(
     MissingFactError
         If nobody says anything.
     RecordingError
-        If the file states another rate than the user or than its own time column.
+        If two of the three contradict each other and the third does not decide. A time column
+        whose rate no ECG can have is no evidence.
     """
     if fs is not None:
         if stated is not None and _differ(fs, stated):
@@ -169,6 +170,11 @@ def settle_rate(
                 "leave out --fs, or correct the header of the file"
             )
         if measured is not None and _differ(fs, measured):
+            if stated is None and MIN_FS <= measured <= MAX_FS:
+                raise RecordingError(
+                    f"{where} gives {measured:.6g} Hz, --fs says {fs:g} Hz; leave out --fs, or "
+                    "remove that column if --fs is right"
+                )
             why = f"as --fs says, though {where} gives {measured:.6g} Hz and is not used"
             return fs, [Inference("sampling rate", f"{fs:g} Hz", why, "--fs")]
         return fs, []

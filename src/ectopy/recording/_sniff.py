@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from ectopy.errors import MissingFactError
+from ectopy.errors import MissingFactError, RecordingError
 from ectopy.recording._facts import stated_rate, stated_unit
-from ectopy.recording._style import LOOK, Style, choose_style, usual_width
+from ectopy.recording._style import LOOK, Style, choose_style, holds_nothing, usual_width
 from ectopy.recording._units import parse_unit
 
 HEAD_BYTES: Final = 1 << 18
@@ -21,6 +21,8 @@ HEAD_BYTES: Final = 1 << 18
 _SAMPLE: Final = 2000
 """Rows at the start of the body that the columns, and at the end that commas, are judged by."""
 _STEADY_ROWS: Final = 5
+_ALL: Final = 0.9
+"""Share of lines without a value from which a file is taken for a recording without any."""
 
 
 _COMMENTS: Final = ("#", "%", "//")
@@ -82,17 +84,22 @@ def sniff(head: bytes, *, complete: bool) -> Layout | None:
     ------
     UnknownFormatError
         If commas are decimal marks and separators at once.
+    RecordingError
+        If the file is complete and marks every value as missing.
     """
     encoding = encoding_of(head)
     if encoding is None:
         return None
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(head, final=complete)
-    lines = io.StringIO(text, newline=None).readlines()
-    lines = [line.rstrip("\n") for line in (lines if complete else lines[:-1])]
+    lines = _lines(head, encoding, complete)
     comment = next((c for c in "%" if any(line.lstrip().startswith(c) for line in lines)), "#")
-    bodies = [line for line in lines if _is_data(line)]
+    data = [line for line in lines if _is_data(line)]
+    bodies = [line for line in data if not holds_nothing(line)]
     style = choose_style(bodies[-_SAMPLE:])
     if style is None:
+        if complete and len(data) > _STEADY_ROWS and len(bodies) < (1 - _ALL) * len(data):
+            raise RecordingError(
+                "every value of the file is marked as missing; export it again with its samples"
+            )
         return None
     rows = [style.split(_bare(line, comment)) for line in bodies[-LOOK:]]
     width = usual_width(rows)
@@ -107,6 +114,22 @@ def sniff(head: bytes, *, complete: bool) -> Layout | None:
     blank = sum(not line.strip() for line in lines[start:])
     spaced = blank > 0.4 * len(lines[start:])
     return Layout(encoding, style, preamble, kinds, names, units, sample, comment, spaced)
+
+
+def is_empty_so_far(head: bytes) -> bool:
+    """Whether the beginning of a longer file is text that marks its samples as missing.
+
+    Then :func:`sniff` cannot tell the layout before it sees the first numbers.
+    """
+    encoding = encoding_of(head)
+    data = [line for line in _lines(head, encoding, False) if _is_data(line)] if encoding else []
+    return sum(map(holds_nothing, data)) > _ALL * len(data)
+
+
+def _lines(head: bytes, encoding: str, complete: bool) -> list[str]:
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(head, final=complete)
+    lines = io.StringIO(text, newline=None).readlines()
+    return [line.rstrip("\n") for line in (lines if complete else lines[:-1])]
 
 
 def encoding_of(head: bytes) -> str | None:
@@ -153,6 +176,8 @@ def _body_start(
     start, run = None, 0
     for number, line in enumerate(lines):
         if not _is_data(line):
+            continue
+        if start is not None and _is_missing_row(line, style, len(kinds)):
             continue
         if not _is_row(style.split(_bare(line, comment)), style, kinds):
             start, run = None, 0

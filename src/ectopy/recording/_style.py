@@ -23,6 +23,7 @@ MISSING: Final = frozenset(
     {"", "-", "--", "nan", "na", "n/a", "null", "none", "nil", "?", "*", "inf", "-inf", "+inf"}
     | {"#n/a", "#div/0!", "#value!", "missing"}
 )
+_FIELD_ENDS: Final = re.compile(r"[;\t|,\s\"']+")
 _TIME: Final = re.compile(
     r"\[?(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4},?[T ]+)?\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d+)?"
     r"\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|UTC|[+-]\d\d:?\d\d)?(?: \d[\d./-]+)?\]?"
@@ -86,6 +87,11 @@ class Style:
             return float("nan")
         other = "," if self.decimal == "." else "."
         return float(cell.replace(other, "").replace(self.decimal, "."))
+
+
+def holds_nothing(line: str) -> bool:
+    """Whether a line only marks samples as missing, and so tells nothing of how to cut it."""
+    return MISSING.issuperset(_FIELD_ENDS.split(line.casefold()))
 
 
 def usual_width(rows: Sequence[Sequence[str]]) -> int:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _ROWS: Final = 1 << 19
 """Rows that are parsed at a time."""
+_END_BYTES: Final = 1 << 16
+"""How much of the end of a file is looked at for blank lines."""
 _MAX_UNREADABLE: Final = 0.02
 """Share of fields of a column that may be no numbers before the file counts as damaged."""
 
@@ -111,12 +113,26 @@ class _Reading:
         if not blocks:
             blocks.append(np.empty((0, len(self.values)), np.float32))
         return Table(
-            _without_blank_ends(blocks) if not times else np.concatenate(blocks),
+            np.concatenate(blocks)[: None if times else -self._blank_ends() or None],
             tuple(bool(w) for w in whole),
             np.concatenate(times) if times else None,
             self.unreadable,
             self.example,
         )
+
+    def _blank_ends(self) -> int:
+        """Count the rows that are but blank lines at the end of the file."""
+        if self.layout.style.separator or self.layout.spaced:
+            return 0
+        with self.path.open("rb") as stream:
+            stream.seek(max(0, self.path.stat().st_size - _END_BYTES))
+            end = stream.read().replace(b"\0", b"").decode("latin-1")
+        count = 0
+        for line in reversed(end.splitlines()):
+            if line.strip() and not line.lstrip().startswith(self.layout.comment):
+                break
+            count += not line.strip()
+        return count
 
     def _chunks(self, as_text: bool) -> Iterator[pd.DataFrame]:
         import pandas as pd
@@ -184,10 +200,3 @@ def _options(layout: Layout) -> dict[str, Any]:
         "skip_blank_lines": bool(style.separator) or layout.spaced,
         "na_values": sorted(MISSING),
     }
-
-
-def _without_blank_ends(blocks: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Join the blocks, without blank lines at the end."""
-    values = np.concatenate(blocks)
-    known = np.flatnonzero(np.isfinite(values[:-1001:-1]).any(axis=1))
-    return values[: len(values) - int(known[0])] if len(known) else values

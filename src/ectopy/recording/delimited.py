@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +22,7 @@ from ectopy.recording._facts import (
     stated_unit,
 )
 from ectopy.recording._leads import is_ecg_name, unique_names
-from ectopy.recording._sniff import HEAD_BYTES, Layout, sniff
+from ectopy.recording._sniff import HEAD_BYTES, Layout, is_empty_so_far, sniff
 from ectopy.recording._table import Table, read_table
 from ectopy.recording._timeline import (
     Timeline,
@@ -43,7 +44,7 @@ def matches(head: bytes, path: Path) -> bool:
     """Whether the head of a file is text with columns of numbers."""
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{"):
         return False
-    return sniff(head, complete=len(head) < HEAD_BYTES) is not None
+    return _layout(head, path) is not None
 
 
 def read_head(path: Path) -> tuple[bytes, bool]:
@@ -51,6 +52,31 @@ def read_head(path: Path) -> tuple[bytes, bool]:
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     return head, len(head) < HEAD_BYTES
+
+
+def _layout(head: bytes, path: Path) -> Layout | None:
+    """Tell the layout from the beginning, and from the first numbers if these come later."""
+    layout = sniff(head, complete=len(head) < HEAD_BYTES)
+    if layout is not None or len(head) < HEAD_BYTES or not is_empty_so_far(head):
+        return layout
+    with path.open("rb") as stream:
+        stream.seek(HEAD_BYTES)
+        while piece := stream.read(HEAD_BYTES):
+            if not is_empty_so_far(piece):
+                piece += stream.read(HEAD_BYTES)
+                return sniff(_joined(head, piece), complete=not stream.read(1))
+    raise RecordingError(
+        "every value of the file is marked as missing; export it again with its samples"
+    )
+
+
+def _joined(head: bytes, later: bytes) -> bytes:
+    """Join two pieces of a text, without the lines that are cut in two."""
+    mark = b"\n" if b"\n" in head else b"\r"
+    if b"\0" in head:
+        big = head.startswith(codecs.BOM_UTF16_BE) or head[:1] == b"\0"
+        mark = b"\0" + mark if big else mark + b"\0"
+    return head[: head.rfind(mark) + len(mark)] + later[later.find(mark) + len(mark) :]
 
 
 def read(path: Path, fs: float | None = None, units: str | None = None) -> Recording:
@@ -76,12 +102,11 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     MissingFactError
         If the file does not say its sampling rate and `fs` is not given.
     RecordingError
-        If it has too few samples, no ECG, or a rate that contradicts `fs`.
+        If it has too few samples, no ECG, or a rate or time column that contradicts `fs`.
     DamagedFileError
         If lines are broken, or its time goes back.
     """
-    head, complete = read_head(path)
-    layout = sniff(head, complete=complete)
+    layout = _layout(read_head(path)[0], path)
     if layout is None:
         raise UnknownFormatError("the file is no text with columns of numbers")
     roles = assign_roles(layout)
