@@ -95,12 +95,14 @@ def test_impossible_rate(tmp_path):
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"), DamagedFileError),
         (ValueError("two\nlines"), DamagedFileError),
         (IndexError(), DamagedFileError),
+        (AttributeError("'NoneType' object has no attribute 'shape'"), DamagedFileError),
     ],
 )
 def test_errors_of_others_become_ours(foreign, ours):
     with pytest.raises(ours) as caught, foreign_errors_mapped(Path("some.csv")):
         raise foreign
     assert "\n" not in str(caught.value)
+    assert "NoneType" not in str(caught.value)
     assert caught.value.__cause__ is foreign
 
 

@@ -156,6 +156,34 @@ def test_record_of_several_segments(write_record, variable):
         read(path)
 
 
+def test_empty_segment_between_others_is_missing(write_record):
+    lines = "{}.dat 16 200/mV 16 0 0 0 0 II\n{}.dat 16 200/mV 16 0 0 0 0 V1\n"
+    both = np.column_stack([ADU, -ADU])
+    write_record(f"{{}} 2 {FS} 2000\n{lines}", both, "s1")
+    write_record(f"{{}} 2 {FS} 1000\n{lines}", both[:1000], "s2")
+    path = write_record(f"{{}}/3 2 {FS} 3500\ns1 2000\n~ 500\ns2 1000\n", [])
+    signal = read(path).signal
+    np.testing.assert_allclose(signal[:2000], both / 200, rtol=1e-6)
+    assert np.isnan(signal[2000:2500]).all()
+    np.testing.assert_allclose(signal[2500:], both[:1000] / 200, rtol=1e-6)
+    path.write_text(f"r1/2 2 {FS} 3200\ns1 2000\ns2 1200\n")
+    with pytest.raises(
+        DamagedFileError, match=r"segment s2 holds 1000 of the 1200 samples.*r1\.hea"
+    ):
+        read(path)
+
+
+@pytest.mark.parametrize("rate", ["360,0", "-360", "360Hz", "abc", "0", "1e999"])
+def test_only_an_absent_rate_has_a_default(write_record, rate):
+    path = write_record(GOOD.replace(f" {FS} ", f" {rate} "), ADU)
+    with pytest.raises(DamagedFileError, match=f"'{rate}' as its sampling rate.*--fs"):
+        read(path)
+    recording = read(path, fs=360)
+    assert (recording.fs, recording.n_samples) == (360, 2000)
+    absent = read(write_record(GOOD.replace(f" {FS} 2000", ""), ADU))
+    assert (absent.fs, whats(absent)) == (250, ["sampling rate"])
+
+
 @pytest.mark.parametrize(
     "date", ["05-Feb-2020 11:39:16", "11:39:16 05/02/2020", "2020-02-05T11:39:16", "11:39:16.0"]
 )

@@ -29,12 +29,12 @@ def foreign_errors_mapped(path: Path) -> Iterator[None]:
             f"{path.name} needs more memory than there is; split it into shorter recordings"
         ) from error
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = error.strerror or "the system refuses it"
         raise RecordingError(
             f"{path.name} cannot be read: {reason}; check its path and permissions"
         ) from error
-    except Exception as error:
-        what = " ".join(str(error).split())[:160] or type(error).__name__
+    except Exception as error:  # its words are about the library, not about the file
         raise DamagedFileError(
-            f"{path.name} cannot be read: {what}; it may be damaged, copy or export it again"
+            f"{path.name} cannot be read: its content breaks the rules of its format; "
+            "it may be damaged, copy or export it again"
         ) from error

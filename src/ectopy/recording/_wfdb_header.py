@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Final
 
 from ectopy.errors import DamagedFileError
@@ -65,13 +66,18 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a header says. `fs` and `frames` are None where it leaves them out."""
+    """What a header says.
+
+    `fs` and `frames` are None where it leaves them out; `fs` is also None where it gives a rate
+    that is none, which `odd_rate` then quotes.
+    """
 
     fs: float | None
     frames: int | None
     start: datetime | None
     signals: tuple[Signal, ...]
     segments: tuple[tuple[str, int], ...]
+    odd_rate: str = ""
 
 
 def decode(content: bytes) -> str:
@@ -115,7 +121,7 @@ def parse_header(text: str, name: str) -> Header:
     if record is None or len(first) < 2 or not re.fullmatch(r"\d{1,5}", first[1]):
         raise DamagedFileError(f"{name} does not begin like a WFDB header: {lines[0][:60]!r}")
     n_signals = int(first[1])
-    fs, frames, rest = _rate_and_length(first[2:])
+    fs, odd_rate, frames, rest = _rate_and_length(first[2:])
     body = lines[1:]
     wanted = int(record[1]) if record[1] else n_signals
     if n_signals == 0:
@@ -129,7 +135,7 @@ def parse_header(text: str, name: str) -> Header:
         segments = tuple(_segment(line, name) for line in body[:wanted])
     else:
         signals = tuple(_signal(line, name) for line in body[:wanted])
-    return Header(fs, frames, _start(" ".join(rest)), signals, segments)
+    return Header(fs, frames, _start(" ".join(rest)), signals, segments, odd_rate)
 
 
 def format_header(
@@ -162,15 +168,20 @@ def _lines(text: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _rate_and_length(words: list[str]) -> tuple[float | None, int | None, list[str]]:
-    """Read ``360/360(0) 650000 …``; what follows is time and date."""
-    fs = frames = None
-    rate = re.fullmatch(r"(\d+\.?\d*(?:[eE][-+]?\d+)?)(?:/\S*)?", words[0]) if words else None
-    if rate:
-        fs, words = float(rate[1]) or None, words[1:]
-        if words and re.fullmatch(r"\d{1,12}", words[0]):
-            frames, words = int(words[0]) or None, words[1:]
-    return fs, frames, words
+def _rate_and_length(words: list[str]) -> tuple[float | None, str, int | None, list[str]]:
+    """Read ``360/360(0) 650000 …``; what follows is time and date.
+
+    A rate that cannot be read is given back as it stands: only one that is absent has a default.
+    """
+    if not words or re.match(r"\d{1,2}:\d\d", words[0]):
+        return None, "", None, words
+    rate = re.fullmatch(r"(\d+\.?\d*(?:[eE][-+]?\d+)?)(?:/\S*)?", words[0])
+    fs = float(rate[1]) if rate else 0.0
+    odd, words = ("" if 0 < fs < inf else words[0]), words[1:]
+    frames = None
+    if words and re.fullmatch(r"\d{1,12}", words[0]):
+        frames, words = int(words[0]) or None, words[1:]
+    return (None if odd else fs), odd, frames, words
 
 
 def _start(text: str) -> datetime | None:

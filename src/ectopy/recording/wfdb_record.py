@@ -92,14 +92,19 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     with TemporaryDirectory(prefix="ectopy-") as folder:
         record = _Record(header, header_path, Path(folder))
         signal, per_frame = record.samples()
-        frame_rate = header.fs or DEFAULT_FS
+        frame_rate = record.fs or DEFAULT_FS
         beside = path if _is_annotation(path, record) else header_path.with_suffix(".atr")
         annotations, inferred = _annotations(beside, Path(folder), frame_rate, per_frame)
-    if header.fs is None and fs is None:
+    if record.fs is None and fs is None:
+        if record.odd_rate:
+            raise DamagedFileError(
+                f"{header_path.name} gives {record.odd_rate[:20]!r} as its sampling rate, which is "
+                "no number of hertz; correct the header, or give the rate, such as --fs 250"
+            )
         rate = frame_rate * per_frame
         about_rate = [Inference("sampling rate", f"{rate:g} Hz", _BY_STANDARD, "--fs")]
     else:
-        stated = None if header.fs is None else header.fs * per_frame
+        stated = None if record.fs is None else record.fs * per_frame
         rate, about_rate = settle_rate(fs, stated, None, "")
     resolution, about_units = _to_mv(signal, rate, record, units)
     left_out = [s.name or "unnamed" for i, s in enumerate(record.signals) if i not in record.ecg]
@@ -134,7 +139,9 @@ class _Record:
     def __init__(self, header: Header, path: Path, folder: Path):
         self.path, self.folder = path, folder
         self.parts: list[tuple[Signal, ...]] = []
+        self.fs, self.odd_rate = header.fs, header.odd_rate
         self.frames: int | None
+        self.fixed: list[tuple[str, int]] = []
         if header.segments:
             self.signals, self.frames = self._lay_out_segments(header)
         else:
@@ -152,22 +159,42 @@ class _Record:
 
     def samples(self) -> tuple[NDArray[np.float32], int]:
         """Read the ECGs: float32, shape ``(n_samples, n_leads)``, and samples per frame."""
+        per_lead = [self.signals[i].spf for i in self.ecg]
+        per_frame = per_lead[0] if len(set(per_lead)) == 1 else 1
+        if not self.fixed:
+            return self._read("record", None, per_frame), per_frame
+        total = sum(length for _, length in self.fixed) * per_frame
+        signal = np.full((total, len(self.ecg)), np.nan, np.float32)
+        at = 0
+        for name, length in self.fixed:
+            if name != NO_FILE and length:
+                part = self._read(name, length, per_frame)
+                signal[at : at + len(part)] = part
+            at += length * per_frame
+        return signal, per_frame
+
+    def _read(self, name: str, frames: int | None, per_frame: int) -> NDArray[np.float32]:
+        """Read the ECGs of one header in the folder: all of it, or its first frames."""
         import wfdb
 
         with np.errstate(all="ignore"):  # what overflows becomes NaN below
             record = wfdb.rdrecord(
-                str(self.folder / "record"), channels=self.ecg, smooth_frames=False, return_res=32
+                str(self.folder / name),
+                sampto=frames,
+                channels=self.ecg,
+                smooth_frames=False,
+                return_res=32,
             )
-        per_lead = [self.signals[i].spf for i in self.ecg]
-        per_frame = per_lead[0] if len(set(per_lead)) == 1 else 1
         leads = record.e_p_signal
-        signal = np.empty((len(leads[0]) // per_lead[0] * per_frame, len(leads)), np.float32)
-        for i, count in enumerate(per_lead):
+        length = len(leads[0]) // self.signals[self.ecg[0]].spf * per_frame
+        signal = np.empty((length, len(leads)), np.float32)
+        for i, channel in enumerate(self.ecg):
+            count = self.signals[channel].spf
             # Leads of different rates are averaged to the one they share, the frame rate.
             lead = leads[i] if count == per_frame else leads[i].reshape(-1, count).mean(axis=1)
             signal[:, i] = finite_float32(lead)
             leads[i] = None
-        return signal, per_frame
+        return signal
 
     def _lay_out(self, name: str, header: Header, shown: str) -> int | None:
         """Write one header into the folder, beside links to its files; give its frames."""
@@ -193,7 +220,9 @@ class _Record:
         """Write the header of a record of several segments, and those of its segments."""
         lines: list[str] = []
         known: dict[str, str] = {}
+        held: dict[str, int | None] = {}
         first: Header | None = None
+        is_fixed = header.segments[0][1] > 0
         for name, length in header.segments:
             if name != NO_FILE and name not in known:
                 source = self.path.parent / f"{name}.hea"
@@ -206,13 +235,29 @@ class _Record:
                 if part.segments:
                     raise DamagedFileError(f"{source.name} is a segment and has segments itself")
                 known[name] = f"segment{len(known)}"
-                self._lay_out(known[name], part, source.name)
+                held[name] = self._lay_out(known[name], part, source.name)
                 first = first or part
+                if is_fixed and [s.spf for s in part.signals] != [s.spf for s in first.signals]:
+                    raise DamagedFileError(
+                        f"{source.name} has other signals than the segments of {self.path.name} "
+                        "before it; read each segment by itself"
+                    )
+            has = held.get(name)
+            if has is not None and length > has:
+                raise DamagedFileError(
+                    f"the segment {name} holds {has} of the {length} samples that "
+                    f"{self.path.name} promises; correct that header, or copy the segment again"
+                )
             lines.append(f"{known.get(name, NO_FILE)} {length}")
         if first is None:
             raise DamagedFileError(f"{self.path.name} has empty segments only; name another record")
         frames = sum(length for _, length in header.segments)
-        rate = header.fs or first.fs or DEFAULT_FS
+        if header.fs is None and not header.odd_rate:
+            self.fs, self.odd_rate = first.fs, first.odd_rate
+        if is_fixed:
+            self.fixed = [(known.get(name, NO_FILE), length) for name, length in header.segments]
+            return first.signals, frames
+        rate = self.fs or DEFAULT_FS
         top = f"record/{len(lines)} {len(first.signals)} {rate:.6f} {frames}"
         (self.folder / "record.hea").write_text("\n".join([top, *lines, ""]), encoding="ascii")
         return first.signals, frames
