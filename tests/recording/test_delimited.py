@@ -200,16 +200,35 @@ def test_time_that_cannot_be(written):
         read(written(columns(TIME * FS, MV, head="time (s),ecg\n")))
 
 
-@pytest.mark.parametrize("name", ["", "index", "sample #", "point", "time"])
+@pytest.mark.parametrize("name", ["", "index", "sample #", "point", "time", "timestamp"])
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_counter_is_no_time(written, name, first):
     rows = np.arange(first, first + len(MV))
     path = written(columns(rows, MV, form="{}", head=f"{name},ecg\n"))
-    with pytest.raises(MissingFactError):
+    with pytest.raises(MissingFactError, match=f"{name or 'column 1'}'.*milliseconds.*--fs"):
         read(path)
     recording = read(path, fs=360)
     assert (recording.fs, recording.leads) == (360, ("ecg",))
     assert "columns left out" in stated(recording)
+
+
+@pytest.mark.parametrize(
+    ("head", "first", "form"),
+    [
+        ("", 1_709_682_000_000, "{:.0f}"),
+        ("ms,ecg\n", 0, "{:.0f}"),
+        ("time,ecg\n", 0, "{:.3f}"),
+        ("timestamp,ecg\n", 4711, "{:.0f}"),
+        ("time,ecg\nMillisekunden,mV\n", 0, "{:.0f}"),
+    ],
+)
+def test_milliseconds_at_a_kilohertz_are_no_counter(written, head, first, form):
+    mv = beats_in_mv(1000, 4)
+    rows = zip(np.arange(len(mv)) + first, mv, strict=True)
+    text = head + "".join(f"{form.format(t)},{v:.3f}\n" for t, v in rows)
+    recording = read(written(text))
+    assert (recording.fs, recording.n_samples) == (1000, len(mv))
+    np.testing.assert_allclose(recording.signal[:, 0], mv, atol=1e-6)
 
 
 def test_columns_that_are_no_leads(written):
@@ -252,6 +271,37 @@ def test_units_from_header_or_numbers(written, factor, head, unit):
     recording = read(written(head + column(MV * factor, "{:.7g}")), fs=FS)
     np.testing.assert_allclose(recording.signal[:, 0], MV, rtol=1e-4, atol=1e-6)
     assert stated(recording).get("units") == unit
+
+
+@pytest.mark.parametrize(
+    ("head", "factor"),
+    [
+        ("time [s],microvolts\n", 1000),
+        ("time,ECG\ns,microvolts\n", 1000),
+        ("time,ECG\ns,millivolt\n", 1),
+        ("time,ECG\nseconds,micro volt\n", 1000),
+        ("time,ECG (nanovolts)\n", 1e6),
+        ("time,ECG\ns,\N{MICRO SIGN}V\n", 1000),
+        ("time,ECG\ns,\N{GREEK SMALL LETTER MU}V\n", 1000),
+        ("time,ECG [\N{GREEK SMALL LETTER MU}V]\n", 1000),
+        ("Unit: \N{GREEK SMALL LETTER MU}V\ntime,ECG\n", 1000),
+    ],
+)
+def test_units_beside_a_time_column(written, head, factor):
+    recording = read(written(columns(TIME, MV * factor, head=head)))
+    assert (recording.fs, recording.leads) == (FS, ("ECG",))
+    np.testing.assert_allclose(recording.signal[:, 0], MV, atol=1e-6)
+    assert "units" not in stated(recording)
+
+
+@pytest.mark.parametrize("mu", "u\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}")
+def test_micro_is_written_in_three_ways(written, mu):
+    times = columns(TIME * 1e6, MV, form="{:.3f}", head=f"t [{mu}s],ecg\n")
+    assert read(written(times)).fs == FS
+    steps = column(MV / 0.0024, "{:.0f}")
+    recording = read(written(f"gain 2.4 {mu}V/LSB\ninterval 4000 {mu}s\n{steps}"))
+    assert recording.fs == FS
+    np.testing.assert_allclose(recording.signal[:, 0], MV, atol=0.0013)
 
 
 def test_units_are_told_by_beats_and_not_by_wander(written):

@@ -8,7 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recording_signals import beats_in_mv
 
-from ectopy.errors import DamagedFileError, EctopyError, RecordingError, UnknownFormatError
+from ectopy.errors import (
+    DamagedFileError,
+    EctopyError,
+    MissingFactError,
+    RecordingError,
+    UnknownFormatError,
+)
 from ectopy.recording import read
 from ectopy.recording._foreign import foreign_errors_mapped
 
@@ -64,6 +70,22 @@ def test_what_is_no_ecg_is_said_in_one_line(tmp_path, content, error, message):
     assert "\n" not in str(caught.value)
 
 
+BEATS = [
+    "sample,time_s,label,probability,rr_s,quality,abstained,reason,p_N,p_S,p_V,p_F,p_Q",
+    *(f"{i * 200},{i * 0.8},N,0.98,0.8,0.9,false,,0.98,0.01,0.01,0,0" for i in range(300)),
+]
+
+
+@pytest.mark.parametrize("rows", [1, 301])
+@pytest.mark.parametrize(("separator", "encoding"), [(",", "utf-8"), (";", "utf-16")])
+def test_results_of_ectopy_are_no_recording(tmp_path, rows, separator, encoding):
+    path = tmp_path / "r.csv"
+    text = "\n".join(BEATS[:rows]).replace(",", separator)
+    path.write_text(text, encoding=encoding)
+    with pytest.raises(UnknownFormatError, match="table of beats written by ectopy, not a rec"):
+        read(path, fs=FS)
+
+
 def test_constant_signal_is_read(tmp_path):
     path = tmp_path / "flat.csv"
     path.write_text("0\n" * 1000)
@@ -85,6 +107,11 @@ def test_impossible_rate(tmp_path):
     for fs in (0, -1, 3, 1e9, float("nan")):
         with pytest.raises(RecordingError, match="50 to 20000 Hz"):
             read(tmp_path / "r", fs=fs)
+    with pytest.raises(MissingFactError, match=r"a number of hertz .*, not '250'"):
+        read(tmp_path / "r", fs="250")
+    path = tmp_path / "r.csv"
+    path.write_text(COLUMN)
+    assert read(path, fs=np.float32(FS)).fs == FS
 
 
 @pytest.mark.parametrize(

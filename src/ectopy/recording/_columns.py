@@ -19,6 +19,9 @@ from ectopy.recording._units import parse_unit
 MAX_LEADS: Final = 64
 _MIN_ROWS: Final = 10
 """Rows below which the numbers of a column do not show that it counts or tells the time."""
+_SINCE_1970: Final = 1e12
+"""Numbers from here on are milliseconds since 1970 or less, and count no rows."""
+COUNTS: Final = "counts the rows"
 
 _TIME_NAME: Final = re.compile(
     r"\b(time\w*|t|zeit\w*|uhrzeit|temps|tiempo|tempo|hora|heure|clock|date\w*|elapsed|millis|"
@@ -68,8 +71,8 @@ def assign_roles(layout: Layout) -> Roles:
             reason = "text"
         elif kind == "time":
             times.append((1.0, i))
-        elif _is_counter(column, layout.names[i], layout.units[i]):
-            reason = "counts the rows"
+        elif _is_counter(column, layout, i):
+            reason = COUNTS
         elif _is_time(column, layout.names[i], layout.units[i]):
             times.append((_unevenness(column), i))
         elif is_other_name(layout.names[i]) or _is_other_unit(layout, i):
@@ -147,17 +150,31 @@ def _steps(column: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.diff(column[np.isfinite(column)])
 
 
-def _is_counter(column: NDArray[np.float64], name: str, unit: str) -> bool:
-    """Whether a column goes up by one from row to row and does not say that this is time."""
-    steps = _steps(column)
+def _is_counter(column: NDArray[np.float64], layout: Layout, number: int) -> bool:
+    """Whether a column goes up by one from row to row and does not say that this is time.
+
+    Whole numbers from 0 or 1 upwards count rows even where the column is called time.
+    """
+    steps, name, unit = _steps(column), layout.names[number], layout.units[number]
     if len(steps) < _MIN_ROWS:
         return bool(name) and bool(_COUNT_NAME.fullmatch(_words(name))) and bool((steps == 1).all())
     if np.mean(steps == 1) < 0.8:
         return False
     first = column[np.isfinite(column)][0]
+    if first >= _SINCE_1970:
+        return False
     says_time = bool(_TIME_NAME.search(_words(name)))
     says_unit = unit_by_name(name) is not None or unit_by_name(unit) is not None
-    return not says_unit and (not says_time or first in (0.0, 1.0))
+    return not says_unit and (
+        not says_time or (first in (0.0, 1.0) and not _has_decimals(layout, number))
+    )
+
+
+def _has_decimals(layout: Layout, number: int) -> bool:
+    """Whether a column is written like ``1.000``, which nobody counts rows with."""
+    cells = [row[number] for row in layout.sample if len(row) == len(layout.kinds)]
+    decimals = rf"[+-]?\d+{re.escape(layout.style.decimal)}\d{{2,}}"
+    return bool(cells) and all(re.fullmatch(decimals, cell) for cell in cells if cell)
 
 
 def _is_time(column: NDArray[np.float64], name: str, unit: str) -> bool:

@@ -14,7 +14,7 @@ _OTHER: Final = re.compile(
     r"\b(resp\w*|breath\w*|n?i?bp|abp\w*|art|pap|cvp|icp|pleth\w*|ppg\w*|spo2|sao2|"
     r"(et)?co2|o2|flow|temp\w*|eeg\w*|emg\w*|eog\w*|eda|gsr|acc\w*|gyro\w*|mag\w*|pos\w*|hr|"
     r"heart rate|pulse\w*|puls|rr|rri|ibi|bpm|events?|markers?|labels?|annot\w*|class\w*|beats?|"
-    r"symbols?|quality|sqi|battery|flags?|status|trigger|buttons?|mic\w*|stim\w*|steps?|"
+    r"symbols?|quality|sqi|battery|flags?|status|trigger|buttons?|mic\d*|microphone\w*|stim\w*|steps?|"
     r"scg|bcg|pcg|spl|light|hum\w*)\b",
     re.IGNORECASE,
 )

@@ -29,6 +29,9 @@ _STARTS: Final = (
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
 )
+_RESULT: Final = re.compile(
+    rb"""[\xef\xbb\xbf\xff\xfe"']*sample["']?[,;\t]\s*["']?time_s["']?[,;\t]\s*["']?label\b"""
+)
 _XML_ROOTS: Final = (
     (rb"<(?:\w+:)?AnnotatedECG\b", "an HL7 aECG (XML)"),
     (rb"<RestingECG\b", "a GE MUSE recording (XML)"),
@@ -37,6 +40,11 @@ _XML_ROOTS: Final = (
     (rb"<!DOCTYPE html|<html\b", "a web page (HTML)"),
     (rb"<svg\b", "an SVG picture"),
 )
+
+
+def is_own_result(head: bytes) -> bool:
+    """Whether a file is a table of beats by ectopy, as written or saved by a spreadsheet."""
+    return bool(_RESULT.match(head[:200].replace(b"\0", b"")))
 
 
 def looks_like(head: bytes) -> str:
@@ -55,6 +63,8 @@ def looks_like(head: bytes) -> str:
     for start, name in _STARTS:
         if head.startswith(start):
             return name
+    if is_own_result(head):
+        return "a table of beats written by ectopy, not a recording"
     if head[:8].strip() == b"0" and head[168:176].count(b".") == 2:
         return "EDF"
     if head[128:132] == b"DICM":

@@ -26,7 +26,7 @@ _ALL: Final = 0.9
 
 
 _COMMENTS: Final = ("#", "%", "//")
-_UNIT_CELL: Final = re.compile(r"(?:s|ms|sec\w*|hh.*|mm.*|\W*|n\.?a\.?)", re.IGNORECASE)
+_UNIT_CELL: Final = re.compile(r"(?:[mnuµμ]?s|sec\w*|hh.*|mm.*|\W*|n\.?a\.?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

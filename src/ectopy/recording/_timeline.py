@@ -27,9 +27,9 @@ _STEADY: Final = 0.8
 _MAX_UNSTAMPED: Final = 0.01
 
 _UNIT_NAMES: Final = {
-    1e-9: r"ns|nano\w*",
-    1e-6: r"[uµμ]s|usec\w*|micro\w*",
-    1e-3: r"ms|msec\w*|milli\w*",
+    1e-9: r"ns|nsec\w*|nano-?s(e\w*)?",
+    1e-6: r"[uµμ]s|[uµμ]sec\w*|mi[ck]ro-?s(e\w*)?",
+    1e-3: r"ms|msec\w*|mill?i-?s(e\w*)?",
     1.0: r"s|secs?|seconds?|sekunden?|secondes?|segundos?|secondi",
 }
 _SEPARATORS: Final = r"[\s_()\[\]{},;:/.\"']+"

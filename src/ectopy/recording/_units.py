@@ -19,7 +19,7 @@ ADU: Final = "adu"
 
 _SPELLINGS: Final = {
     "nV": r"n(ano)?v(olts?)?",
-    "µV": r"(u|µ|μ|mc|micro[\s_-]?)v(olts?)?",
+    "µV": r"(u|µ|μ|mc|mi[ck]ro[\s_-]?)v(olts?)?",
     "mV": r"m(illi[\s_-]?)?v(olts?)?",
     "V": r"v(olts?)?",
     ADU: r"adu|lsb|raw|counts?|(raw )?adc( (units?|counts?))?|digital( units?)?",

@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ectopy.errors import MissingFactError, RecordingError, UnknownFormatError
-from ectopy.recording._columns import Roles, assign_roles, column_name, column_unit, lead_names
+from ectopy.recording._columns import (
+    COUNTS,
+    Roles,
+    assign_roles,
+    column_name,
+    column_unit,
+    lead_names,
+)
 from ectopy.recording._facts import (
     RATE_TOLERANCE,
     settle_rate,
@@ -22,6 +29,7 @@ from ectopy.recording._facts import (
     stated_unit,
 )
 from ectopy.recording._leads import is_ecg_name, unique_names
+from ectopy.recording._magic import is_own_result
 from ectopy.recording._sniff import HEAD_BYTES, Layout, is_empty_so_far, sniff
 from ectopy.recording._table import Table, read_table
 from ectopy.recording._timeline import (
@@ -42,7 +50,7 @@ _MIN_ROWS: Final = int(MIN_DURATION_S * MIN_FS)
 
 def matches(head: bytes, path: Path) -> bool:
     """Whether the head of a file is text with columns of numbers."""
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{"):
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{") or is_own_result(head):
         return False
     return _layout(head, path) is not None
 
@@ -146,6 +154,12 @@ def _time(
     """Settle the rate, and the gaps and the start that a time column shows."""
     stated = stated_rate(layout.preamble, fs)
     if roles.time is None or table.time is None:
+        counter = next((name for name, why in roles.left_out if why == COUNTS), None)
+        if counter is not None and fs is None and stated is None:
+            raise MissingFactError(
+                f"the column {counter!r} goes up by one from row to row, so that it may count rows "
+                "or milliseconds; give the rate, --fs 1000 if these are milliseconds"
+            )
         rate, inferred = settle_rate(fs, stated, None, "")
         return rate, None, None, inferred
     where = f"the time column ({column_name(layout, roles.time)})"

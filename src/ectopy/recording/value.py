@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from numbers import Real
 from typing import Final
 
 import numpy as np
@@ -79,7 +81,8 @@ class Recording:
     Attributes
     ----------
     signal
-        float32, shape ``(n_samples, n_leads)``, in mV; NaN where the signal is missing.
+        float32, shape ``(n_samples, n_leads)``, in mV; NaN where the signal is missing. Masked
+        samples of a masked array are missing.
     fs
         Sampling rate in Hz.
     leads
@@ -100,7 +103,7 @@ class Recording:
         If the signal is no two-dimensional array of numbers, is shorter than 2 s, holds
         infinite values or nothing but missing ones, or the lead names do not fit it.
     MissingFactError
-        If the rate is not between 50 Hz and 20 kHz.
+        If the rate is no number between 50 Hz and 20 kHz.
     """
 
     signal: NDArray[np.float32]
@@ -114,6 +117,8 @@ class Recording:
     def __post_init__(self) -> None:
         check_fs(self.fs)
         signal = np.asanyarray(self.signal)
+        if isinstance(signal, np.ma.MaskedArray) and signal.dtype.kind in "iuf":
+            signal = np.ma.filled(signal.astype(np.float32), np.nan)
         if signal.dtype.kind not in "iuf":
             raise RecordingError(f"a signal must hold numbers, this one holds {signal.dtype}")
         if signal.ndim == 1:
@@ -152,24 +157,34 @@ class Recording:
         """Length in seconds."""
         return self.n_samples / self.fs
 
-    def lead_index(self, name: str) -> int:
+    def lead_index(self, name: str | int) -> int:
         """Give the column of a lead, by its name (upper or lower case) or its number from 0.
+
+        A name wins over a number written as text, and the very name over one in other case.
 
         Raises
         ------
         UnknownLeadError
             If there is no such lead; the message lists those there are.
         """
-        folded = [lead.casefold() for lead in self.leads]
-        if name.casefold() in folded:
-            return folded.index(name.casefold())
-        if name.isdecimal() and int(name) < len(self.leads):
-            return int(name)
+        if isinstance(name, str) and name:
+            if name in self.leads:
+                return self.leads.index(name)
+            folded = [lead.casefold() for lead in self.leads]
+            if name.casefold() in folded:
+                return folded.index(name.casefold())
+        number = int(name) if isinstance(name, (int, np.integer)) or _is_number(name) else -1
+        if 0 <= number < len(self.leads):
+            return number
         raise UnknownLeadError(f"no lead {name!r}; this recording has {', '.join(self.leads)}")
 
-    def lead(self, name: str) -> NDArray[np.float32]:
+    def lead(self, name: str | int) -> NDArray[np.float32]:
         """Give the signal of one lead in mV, shape ``(n_samples,)``."""
         return self.signal[:, self.lead_index(name)]
+
+
+def _is_number(name: object) -> bool:
+    return isinstance(name, str) and re.fullmatch(r"[0-9]{1,6}", name) is not None
 
 
 def check_fs(fs: float) -> float:
@@ -180,9 +195,14 @@ def check_fs(fs: float) -> float:
     MissingFactError
         If it is not a number between 50 and 20,000 Hz.
     """
+    if not isinstance(fs, Real):
+        raise MissingFactError(
+            f"a sampling rate is a number of hertz from {MIN_FS:g} to {MAX_FS:g}, such as 250, "
+            f"not {fs!r}"
+        )
     if not (math.isfinite(fs) and MIN_FS <= fs <= MAX_FS):
         raise MissingFactError(
-            f"a sampling rate of {fs:g} Hz is not possible here; "
+            f"a sampling rate of {float(fs):g} Hz is not possible here; "
             f"give one from {MIN_FS:g} to {MAX_FS:g} Hz with --fs"
         )
     return fs
