@@ -205,7 +205,7 @@ def test_time_that_cannot_be(written):
 def test_a_counter_is_no_time(written, name, first):
     rows = np.arange(first, first + len(MV))
     path = written(columns(rows, MV, form="{}", head=f"{name},ecg\n"))
-    with pytest.raises(MissingFactError, match=f"{name or 'column 1'}'.*milliseconds.*--fs"):
+    with pytest.raises(MissingFactError, match=rf"\({name or 'column 1'}\) .*milliseconds.*--fs"):
         read(path)
     recording = read(path, fs=360)
     assert (recording.fs, recording.leads) == (360, ("ecg",))

@@ -157,7 +157,7 @@ def _time(
         counter = next((name for name, why in roles.left_out if why == COUNTS), None)
         if counter is not None and fs is None and stated is None:
             raise MissingFactError(
-                f"the column {counter!r} goes up by one from row to row, so that it may count rows "
+                f"the column ({counter}) goes up by one from row to row, so that it may count rows "
                 "or milliseconds; give the rate, --fs 1000 if these are milliseconds"
             )
         rate, inferred = settle_rate(fs, stated, None, "")
