@@ -1,6 +1,6 @@
 """How long `ectopy compare` takes on two annotation files of 100,000 beats, files included.
 
-    python bench/compare.py
+python bench/compare.py
 """
 
 import subprocess

@@ -20,7 +20,7 @@ ALLOWED = {room: set(ORDER[: place + 1]) for place, room in enumerate(ORDER)} | 
     "__main__": {"cli"},
     "cli": {*ORDER, "ec57", "datasets", "evaluation", "training", "simulate"},
 }
-EVERYWHERE = {"_files", "__version__"}
+EVERYWHERE = {"_files", "_onnx", "__version__"}
 
 
 def rooms_imported(path: Path) -> set[str]:

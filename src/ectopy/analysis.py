@@ -187,7 +187,7 @@ class Analysis:
 def analyze(
     recording: Recording,
     *,
-    lead: str | None = None,
+    lead: str | int | None = None,
     model: str | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Analysis:
@@ -233,7 +233,7 @@ def analyze(
         beats=beats,
         labels=labels,
         rhythm=find_rhythm(beats, labels, duration_s=recording.duration_s),
-        settings={"lead": lead or "chosen by ectopy", "model": name},
+        settings={"lead": "chosen by ectopy" if lead is None else str(lead), "model": name},
         software=f"ectopy {__version__}",
     )
 

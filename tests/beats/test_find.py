@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ectopy.beats import find, find_beats
-from ectopy.errors import UnknownLeadError
+from ectopy.errors import ModelError, UnknownLeadError
 from ectopy.labels.aami import BEAT_SYMBOLS
 from ectopy.recording import Recording, read
 from ectopy.simulate import simulate
@@ -33,8 +33,8 @@ def test_every_beat_is_found_at_any_rate(fs):
     recording = simulate(120, fs, seed=5)
     beats = find_beats(recording)
     truth = recording.annotations.sample / fs
-    assert len(beats) == len(truth)
-    assert np.abs(beats.time_s - truth).max() <= 0.02
+    assert len(truth) - 1 <= len(beats) <= len(truth)
+    assert matched(truth, beats.time_s, 0.02) == len(beats)
 
 
 @pytest.mark.parametrize("fs", [100, 128, 250, 500, 1000])
@@ -56,18 +56,18 @@ def test_gain_offset_and_polarity_make_no_difference(simulated, change):
     np.testing.assert_allclose(beats.quality, changed.quality, atol=0.01)
 
 
-def test_pieces_give_what_one_search_gives(simulated, monkeypatch):
+def test_pieces_give_what_one_search_gives(monkeypatch):
     long = simulate(1800, 250, seed=1, noise_mv=0.05)
     whole = find_beats(long)
     monkeypatch.setattr(find, "PIECE_S", 100.0)
-    monkeypatch.setattr(find, "OVERLAP_S", 30.0)
     pieces = find_beats(long)
     np.testing.assert_array_equal(whole.sample, pieces.sample)
+    np.testing.assert_allclose(whole.quality, pieces.quality, atol=0.02)
 
 
 @pytest.mark.data
 def test_pieces_give_what_one_search_gives_on_real_hearts(data, monkeypatch):
-    for record in ("100", "119", "208", "228"):
+    for record in ("100", "119", "203", "207", "208", "228"):
         recording = read(data / "mitdb" / record)
         whole = find_beats(recording)
         with monkeypatch.context() as patch:
@@ -84,8 +84,8 @@ def test_real_beats_are_found(data, record):
     truth = notes.sample[np.isin(notes.symbol, list(BEAT_SYMBOLS))]
     found = find_beats(recording).sample
     hits = matched(truth, found, 54)
-    assert hits / len(truth) > 0.985
-    assert hits / len(found) > 0.975
+    assert hits / len(truth) > 0.99
+    assert hits / len(found) > 0.99
 
 
 @pytest.mark.data
@@ -111,7 +111,7 @@ def test_missing_signal_holds_no_beats_and_is_not_bridged(simulated):
     assert np.isfinite(beats.rr_s[after + 1])
     whole = find_beats(simulated).sample
     away = (whole < 29_000) | (whole > 52_000)
-    assert np.isin(whole[away], beats.sample).mean() > 0.99
+    assert matched(whole[away], beats.sample, 2) >= 0.99 * away.sum()
 
 
 @pytest.mark.parametrize("reason", ["flat", "saturated"])
@@ -175,6 +175,7 @@ def test_lead_by_name_number_and_default(simulated):
     assert find_beats(simulated).lead == "II"
     assert find_beats(simulated, "v1").lead == "V1"
     assert find_beats(simulated, "1").lead == "V1"
+    assert find_beats(simulated, 1).lead == "V1"
     with pytest.raises(UnknownLeadError, match=r"no lead 'V9'; this recording has II, V1"):
         find_beats(simulated, "V9")
 
@@ -183,3 +184,94 @@ def test_a_dead_lead_is_passed_over(simulated):
     signal = simulated.signal.copy()
     signal[:, 0] = 0
     assert find_beats(replace(simulated, signal=signal)).lead == "V1"
+
+
+def heart(*parts, fs=250, noise_mv=0.01):
+    """Parts of simulated rhythm, or seconds of a line without beats, and where the beats are."""
+    random, signals, beats, length = np.random.default_rng(5), [], [], 0
+    for k, part in enumerate(parts):
+        if isinstance(part, int | float):
+            signals.append(np.zeros(int(part * fs)))
+        else:
+            made = simulate(fs=fs, seed=k, noise_mv=0, wander_mv=0, **part)
+            signals.append(made.signal[:, 0])
+            beats.append(made.annotations.sample + length)
+        length += len(signals[-1])
+    signal = np.concatenate(signals) + random.normal(0, noise_mv, length)
+    return lead_of(signal, fs), np.concatenate(beats)
+
+
+def errors(recording, truth, within=0.05):
+    found = find_beats(recording).sample
+    hits = matched(truth, found, within * recording.fs)
+    return len(truth) - hits, len(found) - hits
+
+
+@pytest.mark.parametrize("seconds", [4, 8, 12, 20, 60])
+def test_a_pause_stays_a_pause(seconds):
+    rhythm = {"duration_s": 25, "rate_bpm": 75, "pattern": "N"}
+    recording, truth = heart(rhythm, seconds, rhythm)
+    missed, extra = errors(recording, truth)
+    assert missed + extra <= 1
+
+
+@pytest.mark.parametrize("rate", [30, 40, 150, 180])
+@pytest.mark.parametrize("noise_mv", [0, 0.02])
+def test_slow_and_fast_hearts(rate, noise_mv):
+    recording, truth = heart(
+        {"duration_s": 60, "rate_bpm": rate, "pattern": "N"}, noise_mv=noise_mv
+    )
+    missed, extra = errors(recording, truth)
+    assert missed <= 1
+    assert extra <= 1
+
+
+@pytest.mark.parametrize("rate", [70, 90, 110])
+def test_early_wide_beats_are_not_taken_for_t_waves(rate):
+    recording, truth = heart({"duration_s": 60, "rate_bpm": rate, "pattern": "NV"})
+    missed, extra = errors(recording, truth)
+    assert missed <= 0.03 * len(truth)
+    assert extra <= 0.03 * len(truth)
+
+
+def test_coarse_steps_do_not_make_a_slow_heart_flat():
+    recording, truth = heart({"duration_s": 60, "rate_bpm": 35, "pattern": "N"}, noise_mv=0)
+    coarse = np.round(recording.signal[:, 0] / 0.02) * 0.02
+    beats = find_beats(lead_of(coarse, 250))
+    assert abs(len(beats) - len(truth)) <= 1
+    assert not beats.bad
+
+
+def test_a_baseline_on_the_rail_is_not_saturation(simulated):
+    clipped = np.maximum(np.round(simulated.lead("II") / 0.01) * 0.01, 0)
+    beats = find_beats(lead_of(clipped))
+    assert abs(len(beats) - len(find_beats(simulated, "II"))) <= 4
+
+
+@pytest.mark.parametrize("seconds", [2, 3, 5, 8])
+def test_the_end_of_a_strip_makes_no_beats(seconds):
+    recording, truth = heart({"duration_s": seconds, "rate_bpm": 60, "pattern": "N"})
+    inside = truth[(truth > 30) & (truth < recording.n_samples - 30)]
+    found = find_beats(recording).sample
+    assert matched(inside, found, 12) == len(inside)
+    assert len(found) <= len(truth)
+
+
+def test_several_leads_decide_better_than_a_noisy_one(simulated):
+    random = np.random.default_rng(2)
+    signal = simulated.signal.copy()
+    signal[:, 0] += random.normal(0, 0.5, len(signal)).astype(np.float32)
+    noisy = replace(simulated, signal=signal)
+    truth = simulated.annotations.sample
+    alone, together = (find_beats(noisy, lead).sample for lead in (0, None))
+
+    def wrong(found):
+        hits = matched(truth, found, 54)
+        return len(truth) + len(found) - 2 * hits
+
+    assert wrong(together) < wrong(alone)
+
+
+def test_a_damaged_detector_is_an_error(simulated, tmp_path):
+    with pytest.raises(ModelError, match=r"its card\.json cannot be read"):
+        find_beats(simulated, detector=tmp_path)

@@ -47,7 +47,7 @@ def test_cvxtz_has_the_published_size():
 def test_it_learns(quick, tmp_path):
     network = fit(quick, made_up_rows(1500), made_up_rows(200, 1), tmp_path)
     fresh = made_up_rows(200, 2)
-    assert (predict(network, fresh.X).argmax(1) == fresh.y).mean() > 0.95
+    assert (predict(network, fresh.X[:, None]).argmax(1) == fresh.y).mean() > 0.95
     assert metrics(tmp_path)[-1]["validation_accuracy"] > 0.95
 
 
@@ -91,7 +91,7 @@ def test_validation_keeps_classes_or_patients_together():
 
 def test_export_gives_the_same_logits(tmp_path):
     network = Cvxtz().eval()
-    rows = made_up_rows(300).X
+    rows = made_up_rows(300).X[:, None]
     difference = export.export_onnx(network, rows, tmp_path / "model.onnx")
     assert difference <= 1e-4
     stored = (tmp_path / "model.onnx").read_bytes()
@@ -104,7 +104,7 @@ def test_export_refuses_what_onnx_gets_wrong(tmp_path, monkeypatch):
     honest = export.predict
     monkeypatch.setattr(export, "predict", lambda *given: honest(*given) + 2e-4)
     with pytest.raises(TrainingError, match="nothing was exported"):
-        export.export_onnx(network, made_up_rows(50).X, tmp_path / "model.onnx")
+        export.export_onnx(network, made_up_rows(50).X[:, None], tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
 
 

@@ -130,13 +130,13 @@ def _at_source_rate(
 ) -> tuple[NDArray[np.float64], int]:
     """Give samples `low` to `high` of the signal at 360 Hz, and the number of the first."""
     if ratio == 1:
-        return bridged(signal[low:high]), low
+        return bridged(signal[low:high]).astype(np.float64), low
     from scipy.signal import resample_poly
 
     up, down = ratio.numerator, ratio.denominator
     margin = 20 * max(1, down // up)
     first = max(0, int(low / ratio) - margin) // down * down
     last = min(len(signal), int(high / ratio) + margin + 1)
-    x = bridged(signal[first:last])
+    x = bridged(signal[first:last]).astype(np.float64)
     middle = np.median(x)
     return resample_poly(x - middle, up, down) + middle, first * up // down

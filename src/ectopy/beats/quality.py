@@ -11,11 +11,14 @@ from ectopy.beats.value import Stretch
 
 MISSING_S: Final = 0.1
 """Missing samples for at least this long make a missing stretch; fewer are bridged."""
-FLAT_S: Final = 1.0
-"""A signal that keeps one value for this long is flat: electrode off or amplifier at rest."""
+FLAT_S: Final = 5.0
+"""A signal that keeps one value for this long is flat: electrode off or amplifier at rest. Less
+can be the line between two beats, in a clean recording of a slow heart."""
 SATURATED_S: Final = 0.2
 """A signal that stays at its own highest or lowest value for this long is saturated; for less,
 it is the clipped top of a beat."""
+RAIL_SHARE: Final = 0.3
+"""Share of the range that a rail lies off the median; nearer, it is the isoelectric line."""
 JOIN_S: Final = 0.5
 """Dead stretches of one kind that are nearer than this are one."""
 QRS_HALF_S: Final = 0.12
@@ -46,20 +49,20 @@ def dead_stretches(x: NDArray[np.float32], fs: float) -> tuple[Stretch, ...]:
     tuple of Stretch
         Missing, flat and saturated stretches, in time order, not overlapping.
     """
-    missing = np.isnan(x)
-    found = _runs(missing, MISSING_S * fs, 0, "missing")
-    still = np.zeros(len(x), bool)
-    still[1:] = x[1:] == x[:-1]
-    found += _runs(still, FLAT_S * fs - 1, 1, "flat")
-    top, bottom = np.nanmax(x), np.nanmin(x)
-    if top > bottom:
-        for rail in (top, bottom):
-            found += _runs(x == rail, SATURATED_S * fs, 0, "saturated")
+    found: list[Stretch] = []
+    if np.isnan(x.sum()):
+        found += _runs(np.isnan(x), round(MISSING_S * fs), 0, "missing")
+    found += _runs(x[1:] == x[:-1], round(FLAT_S * fs) - 1, 1, "flat")
+    top, bottom = np.fmax.reduce(x), np.fmin.reduce(x)
+    middle = np.nanmedian(x[:: max(1, round(fs / 10))])
+    for rail in (top, bottom):
+        if abs(rail - middle) > RAIL_SHARE * (top - bottom):
+            found += _runs(x == rail, round(SATURATED_S * fs), 0, "saturated")
     return _joined(found, round(JOIN_S * fs))
 
 
 def beat_quality(
-    height: NDArray[np.float64], sample: NDArray[np.int64], fs: float
+    height: NDArray[np.floating], sample: NDArray[np.int64], fs: float
 ) -> NDArray[np.float32]:
     """Grade the signal around each beat from 1 (clean) to 0 (nothing but noise).
 
@@ -82,11 +85,11 @@ def beat_quality(
     if not len(sample):
         return np.empty(0, np.float32)
     half, window = round(QRS_HALF_S * fs), round(NOISE_WINDOW_S * fs)
-    edges = np.zeros(len(height) + 1, np.int64)
-    np.add.at(edges, np.maximum(sample - half, 0), 1)
-    np.add.at(edges, np.minimum(sample + half + 1, len(height)), -1)
-    outside = np.cumsum(edges[:-1]) == 0
-    energy = np.concatenate(([0.0], np.cumsum(np.where(outside, height, 0) ** 2)))
+    within = sample[:, None] + np.arange(-half, half + 1)
+    outside = np.ones(len(height), np.int32)
+    outside[np.clip(within, 0, len(height) - 1)] = 0
+    power = np.square(height) * outside
+    energy = np.concatenate(([0.0], np.cumsum(power, dtype=np.float64)))
     amount = np.concatenate(([0], np.cumsum(outside)))
     low, high = np.maximum(sample - window, 0), np.minimum(sample + window, len(height))
     noise = np.sqrt((energy[high] - energy[low]) / np.maximum(amount[high] - amount[low], 1))
@@ -111,9 +114,9 @@ def noisy_stretches(
     return _joined(stretches, round(JOIN_S * fs))
 
 
-def bridged(x: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give one lead in double precision, missing samples bridged by straight lines."""
-    filled = x.astype(np.float64)
+def bridged(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give one lead with its missing samples bridged by straight lines."""
+    filled = np.array(x, np.float32)
     missing = np.isnan(filled)
     if missing.any():
         at = np.arange(len(x))
@@ -121,13 +124,19 @@ def bridged(x: NDArray[np.float32]) -> NDArray[np.float64]:
     return filled
 
 
-def _runs(mask: NDArray[np.bool_], at_least: float, before: int, reason: str) -> list[Stretch]:
-    """Runs of True that are long enough, each begun `before` samples earlier."""
+def _runs(mask: NDArray[np.bool_], at_least: int, after: int, reason: str) -> list[Stretch]:
+    """Runs of True that are long enough, as stretches that end `after` samples later."""
+    if np.count_nonzero(mask) < at_least:
+        return []
+    half = max(1, at_least // 2)
+    whole = len(mask) // half * half
+    if not mask[:whole].reshape(-1, half).all(axis=1).any():
+        return []
     steps = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
     starts, stops = steps[::2], steps[1::2]
     long = stops - starts >= at_least
     return [
-        Stretch(int(a) - before, int(b), reason)
+        Stretch(int(a), int(b) + after, reason)
         for a, b in zip(starts[long], stops[long], strict=True)
     ]
 

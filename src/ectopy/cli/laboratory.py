@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ectopy.cli.options import checked_output, escape_option
-from ectopy.cli.terminal import epoch_bar, print_evaluation, progress_bar
+from ectopy.cli.terminal import epoch_bar, print_evaluation, print_qrs, progress_bar
 
 
 @click.group()
@@ -54,7 +54,14 @@ def data_build(name: str, source: Path, output: Path) -> None:
 
 
 @click.command()
-@click.option("--split", "split_name", required=True, help="Such as kaggle or ds1-ds2.")
+@click.option(
+    "--what",
+    type=click.Choice(["labels", "qrs"]),
+    default="labels",
+    show_default=True,
+    help="Measure how beats are named, or how they are found.",
+)
+@click.option("--split", "split_name", help="Such as kaggle or ds1-ds2.")
 @click.option(
     "--model", "models", multiple=True, help="Name or directory; repeat it for several seeds."
 )
@@ -63,9 +70,10 @@ def data_build(name: str, source: Path, output: Path) -> None:
     "source",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     required=True,
-    help="Folder of the raw MIT-BIH records.",
+    help="Folder of the raw MIT-BIH records, or for --what qrs of any annotated WFDB records.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option("--lead", help="With --what qrs: lead to search, or 'all'; the first by default.")
 @click.option(
     "--beats",
     type=click.Choice(["detected", "reference"]),
@@ -83,10 +91,12 @@ def data_build(name: str, source: Path, output: Path) -> None:
     "--noise-record", "clean", multiple=True, help="Clean record to use instead; may be repeated."
 )
 def evaluate(
-    split_name: str,
+    what: str,
+    split_name: str | None,
     models: tuple[str, ...],
     source: Path,
     output: Path,
+    lead: str | None,
     beats: str,
     escape_beats: str,
     noise: Path | None,
@@ -98,19 +108,25 @@ def evaluate(
 
     \b
     ectopy evaluate --split ds1-ds2 --data mitdb -o figures
+    ectopy evaluate --what qrs --data mitdb -o figures
     ectopy evaluate --split ds1-ds2 --data mitdb --noise nstdb/em -o figures
     ectopy evaluate --split ds1-ds2 --model run0/model --model run1/model --data mitdb -o figures
     """
-    from ectopy.datasets.splits import find_split
+    from ectopy.datasets.splits import find_split, list_splits
     from ectopy.evaluation import evaluate_models, noise_stress, write_evaluation
     from ectopy.evaluation.stress import CLEAN_RECORDS
     from ectopy.labels import DEFAULT_MODEL
 
+    checked_output(output)
+    if what == "qrs":
+        measure_qrs(source, output, lead)
+        return
+    if split_name is None:
+        raise click.UsageError(f"--split is missing; known splits: {', '.join(list_splits())}")
     split = find_split(split_name)
     if not split.test_records and beats == "detected":
         click.echo(f"the split {split_name} is of single rows: --beats reference", err=True)
         beats = "reference"
-    checked_output(output)
     with progress_bar(split_name) as progress:
         summary, results = evaluate_models(
             models or (DEFAULT_MODEL,),
@@ -132,6 +148,20 @@ def evaluate(
         written = write_evaluation(summary, results, output)
     print_evaluation(summary)
     for path in written:
+        click.echo(path)
+
+
+def measure_qrs(source: Path, output: Path, lead: str | None) -> None:
+    """Measure how the beats of all annotated records in a folder are found."""
+    from ectopy.evaluation.qrs import evaluate_qrs, summarise_qrs
+    from ectopy.evaluation.write import write_figures
+
+    chosen = {None: 0, "all": None}.get(lead, lead)
+    with progress_bar("records") as progress:
+        results = evaluate_qrs(source, lead=chosen, progress=progress)
+    summary = summarise_qrs(results, lead="first" if lead is None else lead)
+    print_qrs(summary)
+    for path in write_figures(summary, summary["per_record"], output):
         click.echo(path)
 
 

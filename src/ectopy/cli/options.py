@@ -13,7 +13,7 @@ fs_option = click.option(
 )
 units_option = click.option(
     "--units",
-    type=click.Choice(["mV", "uV", "µV", "V", "adu"]),
+    type=click.Choice(["mV", "uV", "µV", "μV", "V", "adu"]),
     help="Units of the values, for a file that does not state them.",
 )
 

@@ -109,6 +109,21 @@ def print_evaluation(summary: dict[str, Any]) -> None:
             click.echo(f"{level:>6}{''.join(line)}")
 
 
+def print_qrs(summary: dict[str, Any]) -> None:
+    """Print how beats are found: the whole, by EC57, and the hardest records."""
+    click.echo(f"{summary['records']} records, lead: {summary['lead']}, beats within 150 ms")
+    click.echo("                        Se %     +P %     F1 %")
+    for part, says in (("whole", "whole records"), ("after_learning", "EC57")):
+        for kind in ("gross", "average"):
+            shown = [percent(summary[part][kind][rate], 100) for rate in ("se", "ppv", "f1")]
+            click.echo(f"{says + ', ' + kind:<22}{''.join(shown)}")
+    if summary["bias_ms"] is not None:
+        click.echo(f"R position {summary['bias_ms']:+.2f} ± {summary['spread_ms']:.2f} ms")
+    worst = sorted(summary["per_record"], key=lambda row: -(row["missed"] + row["extra"]))[:8]
+    shown = [f"{row['record']} ({row['missed']}/{row['extra']})" for row in worst]
+    click.echo(f"most errors (missed/extra): {', '.join(shown)}")
+
+
 def percent(rate: float | None, times: float = 1.0) -> str:
     """Write a rate in nine columns, ``-`` where it is undefined."""
     return f"{'-':>9}" if rate is None else f"{times * rate:>9.2f}"

@@ -69,7 +69,15 @@ def write_evaluation(
     OutputError
         If the folder cannot be written.
     """
-    rows = record_rows(results)
+    written = write_figures(summary, record_rows(results), folder)
+    page = write_page(summary, results, folder / "report.html", noise=summary.get("noise"))
+    return [*written, page]
+
+
+def write_figures(
+    summary: dict[str, Any], rows: Sequence[dict[str, Any]], folder: Path
+) -> list[Path]:
+    """Write ``summary.json``, and ``records.csv`` with one row a record."""
     with replacing(folder / "summary.json") as part:
         part.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     with (
@@ -79,5 +87,4 @@ def write_evaluation(
         table = csv.DictWriter(out, list(rows[0]))
         table.writeheader()
         table.writerows(rows)
-    page = write_page(summary, results, folder / "report.html", noise=summary.get("noise"))
-    return [folder / "summary.json", folder / "records.csv", page]
+    return [folder / "summary.json", folder / "records.csv"]

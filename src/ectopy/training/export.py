@@ -23,15 +23,15 @@ TOLERANCE: Final = 1e-4
 CHECKED_ROWS: Final = 2048
 
 
-def export_onnx(network: nn.Module, rows: NDArray[np.float32], path: Path) -> float:
+def export_onnx(network: nn.Module, inputs: NDArray[np.float32], path: Path) -> float:
     """Write a network as ONNX, if ONNX Runtime gives the same logits.
 
     Parameters
     ----------
     network
-        A trained network from ``(n, 1, length)`` to logits ``(n, 5)``.
-    rows
-        Real inputs to compare both on, shape ``(n, length)``; at most 2,048 are used.
+        A trained network whose first dimension is that of the beats.
+    inputs
+        Real inputs to compare both on, shape ``(n, …)``; at most 2,048 are used.
     path
         The file to write.
 
@@ -49,7 +49,7 @@ def export_onnx(network: nn.Module, rows: NDArray[np.float32], path: Path) -> fl
     from onnxruntime import InferenceSession
 
     network = network.cpu().eval()
-    sample = torch.from_numpy(rows[:3])[:, None]
+    sample = torch.from_numpy(inputs[:3])
     with replacing(path) as part:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the exporter deprecates parts of itself,
@@ -68,9 +68,9 @@ def export_onnx(network: nn.Module, rows: NDArray[np.float32], path: Path) -> fl
         _strip_origin(graph)
         onnx.checker.check_model(graph)
         onnx.save(graph, part)
-        checked = rows[:CHECKED_ROWS]
+        checked = inputs[:CHECKED_ROWS]
         session = InferenceSession(part.read_bytes(), providers=["CPUExecutionProvider"])
-        ours = session.run(None, {"rows": checked[:, None]})[0]
+        ours = session.run(None, {"rows": checked})[0]
         difference = float(np.abs(ours - predict(network, checked)).max())
         if not difference <= TOLERANCE:
             raise TrainingError(
@@ -80,11 +80,11 @@ def export_onnx(network: nn.Module, rows: NDArray[np.float32], path: Path) -> fl
     return difference
 
 
-def write_model(
-    network: nn.Module, rows: NDArray[np.float32], card: dict[str, Any], folder: Path
+def export_network(
+    network: nn.Module, inputs: NDArray[np.float32], card: dict[str, Any], folder: Path
 ) -> dict[str, Any]:
-    """Write ``model.onnx``, ``card.json`` and ``README.md``; give the card with its checksum."""
-    difference = export_onnx(network, rows, folder / "model.onnx")
+    """Write ``model.onnx`` and ``card.json``; give the card with its checksum."""
+    difference = export_onnx(network, inputs, folder / "model.onnx")
     weights = (folder / "model.onnx").read_bytes()
     card = card | {
         "sha256": hashlib.sha256(weights).hexdigest(),
@@ -93,6 +93,14 @@ def write_model(
     }
     with replacing(folder / "card.json") as part:
         part.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return card
+
+
+def write_model(
+    network: nn.Module, rows: NDArray[np.float32], card: dict[str, Any], folder: Path
+) -> dict[str, Any]:
+    """Write the model directory of a classifier of rows; give the card with its checksum."""
+    card = export_network(network, rows[:, None], card, folder)
     with replacing(folder / "README.md") as part:
         part.write_text(model_readme(card), encoding="utf-8")
     return card

@@ -173,10 +173,10 @@ def fit(
 
 
 def predict(network: nn.Module, X: NDArray[np.float32], device: str = "cpu") -> NDArray[np.float32]:
-    """Give logits ``(n, 5)`` of a network for rows ``(n, 187)``."""
+    """Give logits of a network for inputs ``(n, …)``, such as rows ``(n, 1, 187)``."""
     network.eval()
     with torch.inference_mode():
-        blocks = torch.split(torch.from_numpy(X)[:, None], 2048)
+        blocks = torch.split(torch.from_numpy(X), 2048)
         out = torch.cat([network(block.to(device)).cpu() for block in blocks])
     logits: NDArray[np.float32] = out.numpy()
     return logits
@@ -211,7 +211,7 @@ def _learn(
 
 def _judge(network: nn.Module, rows: Rows, device: str) -> tuple[float, float, float]:
     """Loss, accuracy and macro F1 on rows the network does not learn from."""
-    logits = predict(network, rows.X, device)
+    logits = predict(network, rows.X[:, None], device)
     y = rows.y.astype(np.int64)
     loss = nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(y)).item()
     chosen = logits.argmax(1)

@@ -106,8 +106,8 @@ def train(
         report=report,
     )
     network = network.cpu()
-    temperature = fit_temperature(choose.y, predict(network, choose.X))
-    probability = softmax(predict(network, rows.X[in_test]) / temperature, axis=1)
+    temperature = fit_temperature(choose.y, predict(network, choose.X[:, None]))
+    probability = softmax(predict(network, rows.X[in_test][:, None]) / temperature, axis=1)
     group = None if parts.patient_mixed else rows.record[in_test]
     figures = score(rows.y[in_test], probability, group, seed)
     card = _card(settings, parts, rows, seed, temperature, figures, run, (learn, choose))

@@ -7,12 +7,12 @@ checksum), ``<name>/README.md`` the same for people.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ectopy._onnx import start_network
 from ectopy.errors import ModelError
 
 if TYPE_CHECKING:
@@ -67,25 +67,7 @@ def load_network(name: str) -> InferenceSession:
     ModelError
         If there is no such model, or its weights are missing or altered.
     """
-    from onnxruntime import InferenceSession, SessionOptions
-
-    card = load_card(name)
-    path = _folder(name) / "model.onnx"
-    try:
-        weights = path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"model {name!r} is damaged: it has no model.onnx; reinstall it"
-        ) from error
-    found = hashlib.sha256(weights).hexdigest()
-    if found != card["sha256"]:
-        raise ModelError(
-            f"model {name!r} is damaged: its weights have the checksum {found[:12]}…, its card "
-            f"says {str(card['sha256'])[:12]}…; reinstall ectopy or train it again"
-        )
-    options = SessionOptions()
-    options.log_severity_level = 3
-    return InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    return start_network(_folder(name), name, load_card(name)["sha256"])
 
 
 def _folder(name: str) -> Path:
