@@ -1,6 +1,6 @@
 """Places where a QRS complex may be, and what each looks like beside its neighbours.
 
-The first pass of the detector: the slope of the signal at 5 to 25 Hz has a peak at every QRS
+The first pass of the detector: the slope of the signal, taken over 33 ms, has a peak at every QRS
 complex, and at some T waves and noise. What a candidate is described by lies within some seconds
 of it, at places that do not depend on where the signal is cut into pieces.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -19,8 +19,9 @@ DETECTION_FS: Final = 120.0
 """Rate in Hz that every signal is brought to."""
 BAND_HZ: Final = (3.0, 40.0)
 """Band in which the R peak is the largest deflection, whatever the baseline does."""
-SLOPE_BAND_HZ: Final = (5.0, 25.0)
-"""Band whose slope tells QRS complexes from P and T waves."""
+SLOPE_SPAN: Final = 4
+"""Samples (33 ms) between which the slope is taken: it is largest for waves of 15 Hz and nothing
+at 0 and 30 Hz, which tells QRS complexes from P waves, T waves and muscle."""
 SLOPE_WINDOW: Final = 13
 """Samples (108 ms) over which the slope is averaged."""
 APART: Final = 24
@@ -109,9 +110,11 @@ def prepare(x: Float32, fs: float, offset: int = 0) -> Prepared:
     # a power of two changes no digit, and keeps tiny and huge units away from the limits
     scale = np.float32(2.0 ** -np.round(np.log2(max(np.abs(slow).max(), _TINY))))
     slow = slow * scale
-    band = _band_pass(slow, BAND_HZ)
-    steep = np.abs(np.gradient(_band_pass(band, SLOPE_BAND_HZ)))
-    slope = uniform_filter1d(steep, SLOPE_WINDOW).astype(np.float32)
+    band = _band_pass(slow)
+    steep = np.zeros_like(band)
+    half = SLOPE_SPAN // 2
+    np.abs(band[SLOPE_SPAN:] - band[:-SLOPE_SPAN], out=steep[half:-half])
+    slope = uniform_filter1d(steep, SLOPE_WINDOW)
     return Prepared(
         ((slow - band) / scale + middle).astype(np.float32),
         band,
@@ -127,9 +130,8 @@ def find_candidates(leads: list[Prepared]) -> Positions:
     together = leads[0].slope / leads[0].size
     for lead in leads[1:]:
         together = together + lead.slope / lead.size
-    at, _ = find_peaks(together, distance=APART)
-    inside = (at >= EDGE) & (at < len(together) - EDGE)
-    chosen: Positions = at[inside & (together[at] > THRESHOLD * len(leads))].astype(np.int64)
+    at, _ = find_peaks(together, height=THRESHOLD * len(leads), distance=APART)
+    chosen: Positions = at[(at >= EDGE) & (at < len(together) - EDGE)].astype(np.int64)
     return chosen
 
 
@@ -184,12 +186,19 @@ def _lowpass(up: int, down: int) -> Float32:
     return taps
 
 
-def _band_pass(x: NDArray[np.floating], band: tuple[float, float]) -> Float32:
-    from scipy.signal import butter, sosfiltfilt
+def _band_pass(x: NDArray[np.floating]) -> Float32:
+    from scipy.signal import sosfiltfilt
 
-    sos = butter(2, band, "bandpass", fs=DETECTION_FS, output="sos")
-    filtered: Float32 = sosfiltfilt(sos, x).astype(np.float32)
+    filtered: Float32 = sosfiltfilt(_sections(), x).astype(np.float32)
     return filtered
+
+
+@cache
+def _sections() -> NDArray[np.float64]:
+    from scipy.signal import butter
+
+    sos: NDArray[np.float64] = butter(2, BAND_HZ, "bandpass", fs=DETECTION_FS, output="sos")
+    return sos
 
 
 def _size(slope: Float32, offset: int) -> Float32:
@@ -234,8 +243,8 @@ def _templates(
     taken = min(TEMPLATE_BEATS, len(strong))
     first = np.searchsorted(at[strong], middle) - taken // 2
     members = strong[np.clip(first, 0, len(strong) - taken)[:, None] + np.arange(taken)]
-    shapes = np.median(core[members], axis=1).astype(np.float32)
-    peaks = np.median(peak[members], axis=1).astype(np.float32)
+    shapes = np.sort(core[members], axis=1)[:, taken // 2]
+    peaks = np.sort(peak[members], axis=1)[:, taken // 2]
     return shapes[of_block], peaks[of_block]
 
 

@@ -62,7 +62,7 @@ def find_beats(
 
     Notes
     -----
-    Candidates are peaks of the slope at 5 to 25 Hz; a small network decides which are QRS
+    Candidates are peaks of the slope; a small network decides which are QRS
     complexes (`ectopy.beats.qrs`). Each is then moved to the largest deflection from the baseline
     within 75 ms, upwards or downwards. Gain, offset and polarity make no difference.
     """
