@@ -222,8 +222,8 @@ def test_slow_and_fast_hearts(rate, noise_mv):
         {"duration_s": 60, "rate_bpm": rate, "pattern": "N"}, noise_mv=noise_mv
     )
     missed, extra = errors(recording, truth)
-    assert missed <= 1
-    assert extra <= 1
+    assert missed <= max(1, 0.02 * len(truth))
+    assert extra <= max(1, 0.02 * len(truth))
 
 
 @pytest.mark.parametrize("rate", [70, 90, 110])

@@ -108,7 +108,7 @@ def prepare(x: Float32, fs: float, offset: int = 0) -> Prepared:
         up, down = ratio.numerator, ratio.denominator
         slow = resample_poly(slow, up, down, window=_lowpass(up, down), padtype="line")
     # a power of two changes no digit, and keeps tiny and huge units away from the limits
-    scale = np.float32(2.0 ** -np.round(np.log2(max(np.abs(slow).max(), _TINY))))
+    scale = np.float32(2.0 ** -np.round(np.log2(max(slow.max(), -slow.min(), _TINY))))
     slow = slow * scale
     band = _band_pass(slow)
     steep = np.zeros_like(band)
@@ -164,12 +164,18 @@ def describe(lead: Prepared, at: Positions, offset: int = 0) -> Float32:
     peak = np.abs(exact[:, CORE // 2 : -(CORE // 2)]).max(axis=1)
     template, typical = _templates(exact, peak, height, at, offset)
     sign = np.sign(template[np.arange(len(at)), np.abs(template).argmax(axis=1)])
-    scale = np.where(sign < 0, -1, 1) / np.maximum(typical, _TINY)
+    scale = (np.where(sign < 0, -1, 1) / np.maximum(typical, _TINY)).astype(np.float32)
     wave = np.clip(band[around + WAVE] * scale[:, None], -3, 3)
     surroundings = np.clip(slope[around + SURROUNDINGS] / lead.size[at][:, None], 0, 3)
-    facts = (np.minimum(height, 4), np.minimum(peak / np.maximum(typical, _TINY), 4),
-             _likeness(core, template))  # fmt: skip
-    return np.concatenate([wave, surroundings, np.stack(facts, axis=1)], axis=1).astype(np.float32)
+    facts = np.stack(
+        [
+            np.minimum(height, 4),
+            np.minimum(peak / np.maximum(typical, _TINY), 4),
+            _likeness(core, template),
+        ],
+        axis=1,
+    )
+    return np.concatenate([wave, surroundings, facts.astype(np.float32)], axis=1)
 
 
 _TINY: Final = 1e-35
@@ -189,7 +195,7 @@ def _lowpass(up: int, down: int) -> Float32:
 def _band_pass(x: NDArray[np.floating]) -> Float32:
     from scipy.signal import sosfiltfilt
 
-    filtered: Float32 = sosfiltfilt(_sections(), x).astype(np.float32)
+    filtered: Float32 = sosfiltfilt(_sections(), x).astype(np.float32, copy=False)
     return filtered
 
 

@@ -134,7 +134,6 @@ def _at_own_rate(x: Float32, fs: float, lead: Prepared, peaks: Positions) -> Pos
     native = np.rint(peaks / ratio).astype(np.int64)
     reach = max(1, round(FINE_SEARCH_S * fs))
     around = np.clip(native[:, None] + np.arange(-reach, reach + 1), 0, len(x) - 1)
-    baseline = np.interp(around.ravel() * ratio, np.arange(len(lead.baseline)), lead.baseline)
-    height = np.abs(x[around] - baseline.reshape(around.shape))
+    height = np.abs(x[around] - lead.baseline[peaks][:, None])
     place: Positions = around[np.arange(len(peaks)), height.argmax(axis=1)]
     return place

@@ -50,15 +50,25 @@ def dead_stretches(x: NDArray[np.float32], fs: float) -> tuple[Stretch, ...]:
         Missing, flat and saturated stretches, in time order, not overlapping.
     """
     found: list[Stretch] = []
-    if np.isnan(x.sum()):
+    top, bottom = x.max(), x.min()
+    if np.isnan(top):
+        top, bottom = np.fmax.reduce(x), np.fmin.reduce(x)
         found += _runs(np.isnan(x), round(MISSING_S * fs), 0, "missing")
-    found += _runs(x[1:] == x[:-1], round(FLAT_S * fs) - 1, 1, "flat")
-    top, bottom = np.fmax.reduce(x), np.fmin.reduce(x)
+    flat, railed = round(FLAT_S * fs), round(SATURATED_S * fs)
+    if _may_stay(x, flat):
+        found += _runs(x[1:] == x[:-1], flat - 1, 1, "flat")
     middle = np.nanmedian(x[:: max(1, round(fs / 10))])
     for rail in (top, bottom):
-        if abs(rail - middle) > RAIL_SHARE * (top - bottom):
-            found += _runs(x == rail, round(SATURATED_S * fs), 0, "saturated")
+        if abs(rail - middle) > RAIL_SHARE * (top - bottom) and _may_stay(x, railed, rail):
+            found += _runs(x == rail, railed, 0, "saturated")
     return _joined(found, round(JOIN_S * fs))
+
+
+def _may_stay(x: NDArray[np.float32], n: int, value: float | None = None) -> bool:
+    """Whether a few samples leave it open that `x` keeps one value (this one) for `n` samples."""
+    some = x[:: max(1, n // 3)]
+    still = some[1:] == some[:-1]
+    return bool((still if value is None else still & (some[1:] == value)).any())
 
 
 def beat_quality(
@@ -85,12 +95,12 @@ def beat_quality(
     if not len(sample):
         return np.empty(0, np.float32)
     half, window = round(QRS_HALF_S * fs), round(NOISE_WINDOW_S * fs)
-    within = sample[:, None] + np.arange(-half, half + 1)
-    outside = np.ones(len(height), np.int32)
-    outside[np.clip(within, 0, len(height) - 1)] = 0
-    power = np.square(height) * outside
-    energy = np.concatenate(([0.0], np.cumsum(power, dtype=np.float64)))
-    amount = np.concatenate(([0], np.cumsum(outside)))
+    within = np.clip(sample[:, None] + np.arange(-half, half + 1), 0, len(height) - 1)
+    power, outside = np.square(height), np.ones(len(height), np.uint8)
+    power[within], outside[within] = 0, 0
+    energy, amount = np.zeros(len(height) + 1), np.zeros(len(height) + 1, np.int32)
+    np.cumsum(power, out=energy[1:])
+    np.cumsum(outside, out=amount[1:])
     low, high = np.maximum(sample - window, 0), np.minimum(sample + window, len(height))
     noise = np.sqrt((energy[high] - energy[low]) / np.maximum(amount[high] - amount[low], 1))
     padded = np.pad(
