@@ -64,7 +64,8 @@ def detect(
     sample : numpy.ndarray
         R peaks in samples of the piece, int64, ascending.
     quality : numpy.ndarray
-        float32, from 0 to 1, see :func:`ectopy.beats.quality.beat_quality`.
+        float32, from 0 to 1: how clean the signal is (`ectopy.beats.quality.beat_quality`) or
+        how sure the network is of a beat, whichever is less.
     """
     nothing = np.empty(0, np.int64), np.empty(0, np.float32)
     if len(leads[0]) < fs:
@@ -77,11 +78,13 @@ def detect(
     evidence = np.mean(
         [_evidence(describe(lead, at, slow_offset), detector) for lead in prepared], axis=0
     )
-    kept = at[evidence > float(card(detector)["threshold"])]
+    chosen = evidence > float(card(detector)["threshold"])
+    kept, sure = at[chosen], 1 / (1 + np.exp(-evidence[chosen]))
     first = prepared[0]
     height = np.abs(first.band)
     peaks = _merged(np.unique(_highest(height, kept, PEAK_SEARCH)), height)
-    quality = beat_quality(height, peaks, DETECTION_FS)
+    of_peak = np.clip(np.searchsorted(kept, peaks - PEAK_SEARCH), 0, max(0, len(kept) - 1))
+    quality = np.minimum(beat_quality(height, peaks, DETECTION_FS), sure[of_peak])
     return _at_own_rate(leads[0], fs, first, peaks), quality
 
 

@@ -33,8 +33,8 @@ class Beats:
         int64, shape ``(n,)``, strictly ascending: the R peak of each beat, counted in samples
         at the recording's own rate.
     quality
-        float32, shape ``(n,)``: 1 where the signal around the beat is clean, 0 where it says
-        nothing.
+        float32, shape ``(n,)``: 1 where the signal around the beat is clean and the detector
+        sure of it, 0 where the signal says nothing.
     fs
         Sampling rate in Hz that `sample` counts at.
     lead

@@ -117,8 +117,8 @@ def evaluate(
     from ectopy.evaluation.stress import CLEAN_RECORDS
     from ectopy.labels import DEFAULT_MODEL
 
-    checked_output(output)
     if what == "qrs":
+        checked_output(output)
         measure_qrs(source, output, lead)
         return
     if split_name is None:
@@ -127,6 +127,7 @@ def evaluate(
     if not split.test_records and beats == "detected":
         click.echo(f"the split {split_name} is of single rows: --beats reference", err=True)
         beats = "reference"
+    checked_output(output)
     with progress_bar(split_name) as progress:
         summary, results = evaluate_models(
             models or (DEFAULT_MODEL,),
