@@ -124,6 +124,8 @@ def disturbed(x, beats, size, others: Disturbances, kind: int):
         level = np.sqrt(size**2 / 8 * 10 ** (-random.uniform(-2, 16) / 10))
         x[first:last] += level * others.draw(last - first)
     x += random.normal(0, size * random.uniform(0, 0.06), len(x))
+    if kind == 2 or random.random() < 0.2:
+        x = paced(x, beats, size, random)
     if random.random() < 0.4:
         x = sosfiltfilt(butter(2, random.uniform(20, 45), "low", fs=FS, output="sos"), x)
     if random.random() < 0.4:
@@ -138,6 +140,19 @@ def disturbed(x, beats, size, others: Disturbances, kind: int):
             kept &= (beats < at - 54) | (beats > at + n + 54)
         beats = beats[kept]
     return x, beats
+
+
+def paced(x, beats, size, random):
+    """One lead with the spikes of a pacemaker before its beats, and some that nothing follows."""
+    before, width = random.uniform(0.02, 0.25), random.integers(1, 3)
+    ahead = (beats - before * FS).astype(int)
+    alone = random.integers(0, len(x), len(x) // FS // 8)
+    at = np.append(ahead[random.random(len(ahead)) < 0.8], alone)
+    at = at[(at >= 0) & (at < len(x) - width)]
+    height = size * random.uniform(0.3, 6) * random.choice([-1, 1])
+    for k in range(width):
+        x[at + k] += height
+    return x
 
 
 def build(mitdb: Path, noise: Path, seed: int = 0) -> dict[str, np.ndarray]:
@@ -162,7 +177,7 @@ def build(mitdb: Path, noise: Path, seed: int = 0) -> dict[str, np.ndarray]:
             x = recording.signal[:, lead].astype(float)
             size = np.median([np.ptp(x[max(0, b - 18) : b + 18]) for b in beats[50:350]])
             add(x, beats, patient_of(record))
-            for kind in range(3 if lead == 0 else 2):
+            for kind in range(3):
                 add(*disturbed(x, beats, size, others, kind), patient_of(record), 0.5)
         print(record, sum(map(len, y)), flush=True)
     for k in range(60):

@@ -143,7 +143,8 @@ def _runs(mask: NDArray[np.bool_], at_least: int, after: int, reason: str) -> li
     whole = len(mask) // half * half
     if not mask[:whole].reshape(-1, half).all(axis=1).any():
         return []
-    steps = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
+    edge = np.zeros(1, np.int8)
+    steps = np.flatnonzero(np.diff(mask.view(np.int8), prepend=edge, append=edge))
     starts, stops = steps[::2], steps[1::2]
     long = stops - starts >= at_least
     return [
