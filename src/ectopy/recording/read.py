@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -25,7 +26,11 @@ _READABLE: Final = "WFDB records, Apple Watch CSV, and text with columns of numb
 
 
 def read(
-    path: str | os.PathLike[str], *, fs: float | None = None, units: str | None = None
+    path: str | os.PathLike[str],
+    *,
+    fs: float | None = None,
+    units: str | None = None,
+    keep_identity: bool = False,
 ) -> Recording:
     """Read an ECG from a file, whatever its format and name.
 
@@ -39,6 +44,9 @@ def read(
     units
         mV, µV (or uV), nV, V or adu, for files that do not state theirs; wins over a file that
         does.
+    keep_identity
+        Keep names, birth dates and identifiers that the file holds, in `source.identity`;
+        without it they are dropped here.
 
     Returns
     -------
@@ -70,12 +78,18 @@ def read(
         for reader in READERS:
             if reader.matches(head, file):
                 recording: Recording = reader.read(file, fs, unit)
-                return recording
+                return recording if keep_identity else _without_identity(recording)
     kind = looks_like(head)
     found = f"{file.name} looks like {kind}" if kind else f"the format of {file.name} is not known"
     if file.suffix.lower() in (".dat", ".mat", ".atr"):
         found += f", and no header {file.with_suffix('.hea').name} that names it lies beside it"
     raise UnknownFormatError(f"{found}; what can be read: {_READABLE}")
+
+
+def _without_identity(recording: Recording) -> Recording:
+    if not recording.source.identity:
+        return recording
+    return replace(recording, source=replace(recording.source, identity=()))
 
 
 def _locate(path: Path) -> Path:

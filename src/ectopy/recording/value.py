@@ -45,11 +45,28 @@ class Inference:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a recording comes from: path, format, and everything that was inferred."""
+    """Where a recording comes from: path, format, and everything that was inferred.
+
+    Attributes
+    ----------
+    path
+        The file, as the user named it.
+    format
+        Name of the file format.
+    inferred
+        Every fact that the file did not state.
+    identity
+        Whom the file says it is about, as pairs of a fact and its text, such as ``("name",
+        "Ada Lovelace")``; the usual facts are ``name``, ``patient_id``, ``birth_date``,
+        ``address`` and ``comment`` for free text that may hold any of them. Every reader fills
+        it; :func:`ectopy.read` empties it again unless it is asked to keep it, so that no
+        result downstream can hold what it must not.
+    """
 
     path: str = ""
     format: str = "array"
     inferred: tuple[Inference, ...] = ()
+    identity: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
