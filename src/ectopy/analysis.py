@@ -55,7 +55,8 @@ class Analysis:
             `recording`, `lead`, `classes`, `beats` (lists of one entry a beat, `probability`
             of the named class and `probabilities` of all of `classes`), `bad` stretches,
             `counts`, `rhythm`, `model`, `settings` and `software`. What is not known is None,
-            never NaN; `sample`, `start` and `stop` count at the recording's own rate.
+            never NaN; `sample`, `start` and `stop` count at the recording's own rate. The
+            recording has an `identity` only where it was read with ``keep_identity``.
         """
         recording, labels = self.recording, self.labels
         return {
@@ -69,6 +70,7 @@ class Analysis:
                 "duration_s": recording.duration_s,
                 "start": recording.start.isoformat() if recording.start else None,
                 "inferred": [asdict(fact) for fact in recording.source.inferred],
+                **_identity(recording.source),
             },
             "model": {"name": labels.model, "sha256": labels.sha256},
             "settings": dict(self.settings),
@@ -159,6 +161,7 @@ class Analysis:
     def _from(cls, facts: dict[str, Any], held: dict[str, NDArray[Any]]) -> Analysis:
         source, rhythm = facts["source"], facts["rhythm"]
         inferred = tuple(Inference(**one) for one in source["inferred"])
+        identity = tuple((what, value) for what, value in source.get("identity", ()))
         episodes = tuple(Episode(**one) for one in rhythm["episodes"])
         notes = [held.get(f"note_{part}") for part in ("sample", "symbol", "aux")]
         recording = Recording(
@@ -166,7 +169,7 @@ class Analysis:
             fs=facts["fs"],
             leads=tuple(facts["leads"]),
             start=datetime.fromisoformat(facts["start"]) if facts["start"] else None,
-            source=Source(**(source | {"inferred": inferred})),
+            source=Source(**(source | {"inferred": inferred, "identity": identity})),
             annotations=None if notes[0] is None else Annotations(*notes),  # type: ignore[arg-type]
             resolution=tuple(facts["resolution"]) if facts["resolution"] else None,
         )
@@ -236,6 +239,12 @@ def analyze(
         settings={"lead": "chosen by ectopy" if lead is None else str(lead), "model": name},
         software=f"ectopy {__version__}",
     )
+
+
+def _identity(source: Source) -> dict[str, Any]:
+    """Give whom the file is about, where that was kept, as an entry for JSON."""
+    pairs = [{"what": what, "value": value} for what, value in source.identity]
+    return {"identity": pairs} if pairs else {}
 
 
 def _plain(values: NDArray[np.floating[Any]]) -> list[Any]:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ectopy.cli.options import checked_output, escape_option, fs_option, units_option
+from ectopy.cli.options import (
+    checked_output,
+    escape_option,
+    fs_option,
+    identity_option,
+    units_option,
+)
 from ectopy.cli.terminal import (
     NOT_A_DEVICE,
     fail,
@@ -91,6 +97,7 @@ def info(files: tuple[Path, ...], as_json: bool, fs: float | None, units: str | 
 @click.option("--model", help="Name of a model (see 'ectopy models') or its directory.")
 @fs_option
 @units_option
+@identity_option
 def analyze(
     files: tuple[Path, ...],
     output: Path,
@@ -99,6 +106,7 @@ def analyze(
     model: str | None,
     fs: float | None,
     units: str | None,
+    keep_identity: bool,
 ) -> None:
     """Find and name every heartbeat of each FILE and write the results.
 
@@ -120,9 +128,8 @@ def analyze(
     for path, stem in stems(files):
         try:
             with progress_bar(path.name) as progress:
-                analysis = analyze_recording(
-                    read(path, fs=fs, units=units), lead=lead, model=model, progress=progress
-                )
+                recording = read(path, fs=fs, units=units, keep_identity=keep_identity)
+                analysis = analyze_recording(recording, lead=lead, model=model, progress=progress)
                 written = write_all(analysis, output, stem, wanted)
         except EctopyError as error:
             failed = True

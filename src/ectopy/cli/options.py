@@ -16,6 +16,11 @@ units_option = click.option(
     type=click.Choice(["mV", "uV", "µV", "μV", "V", "adu"]),
     help="Units of the values, for a file that does not state them.",
 )
+identity_option = click.option(
+    "--keep-identity",
+    is_flag=True,
+    help="Keep names, birth dates and identifiers that the file holds; without it none gets out.",
+)
 
 escape_option = click.option(
     "--escape-beats",

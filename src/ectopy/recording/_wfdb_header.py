@@ -69,7 +69,8 @@ class Header:
     """What a header says.
 
     `fs` and `frames` are None where it leaves them out; `fs` is also None where it gives a rate
-    that is none, which `odd_rate` then quotes.
+    that is none, which `odd_rate` then quotes. `comments` are its free text, in which names and
+    diagnoses are found.
     """
 
     fs: float | None
@@ -78,6 +79,7 @@ class Header:
     signals: tuple[Signal, ...]
     segments: tuple[tuple[str, int], ...]
     odd_rate: str = ""
+    comments: tuple[str, ...] = ()
 
 
 def decode(content: bytes) -> str:
@@ -135,7 +137,9 @@ def parse_header(text: str, name: str) -> Header:
         segments = tuple(_segment(line, name) for line in body[:wanted])
     else:
         signals = tuple(_signal(line, name) for line in body[:wanted])
-    return Header(fs, frames, _start(" ".join(rest)), signals, segments, odd_rate)
+    comments = tuple(re.findall(r"^\s*#[ \t]*(\S.*?)\s*$", text, re.MULTILINE))
+    start = _start(" ".join(rest))
+    return Header(fs, frames, start, signals, segments, odd_rate, comments)
 
 
 def format_header(

@@ -2,7 +2,7 @@
 
 The keys are translated (``Sample Rate``, ``Abtastrate``, ``Taux d'échantillonnage``), so facts are
 found by their form: a number of hertz, a date with a time of day, a unit of voltage. The name and
-the date of birth at the top of the file are never kept.
+the date of birth stand at the top, before the date of the recording.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         rate,
         (_lead(facts),),
         start=next((start for start in map(_start, facts) if start), None),
-        source=Source(str(path), FORMAT, tuple(inferred + about_units)),
+        source=Source(str(path), FORMAT, tuple(inferred + about_units), _identity(facts)),
         resolution=resolution,
     )
 
@@ -97,6 +97,13 @@ def _values(preamble: Sequence[str]) -> list[str]:
     """Give what stands after the first separator in each line, keys left out."""
     pairs = [re.split(r"[,;\t:]", line, maxsplit=1) for line in preamble if line.strip()]
     return [pair[1].strip(" \t\"',;") for pair in pairs if len(pair) == 2]
+
+
+def _identity(facts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Give the name and the date of birth, which stand before the date of the recording."""
+    first = next((i for i, value in enumerate(facts) if _start(value)), 2)
+    pairs = zip(("name", "birth_date"), facts[:first], strict=False)
+    return tuple((what, value) for what, value in pairs if value)
 
 
 def _unit(facts: Sequence[str]) -> str | None:

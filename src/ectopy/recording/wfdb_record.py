@@ -116,7 +116,12 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         rate,
         unique_names(record.signals[i].name for i in record.ecg),
         start=header.start,
-        source=Source(str(header_path), FORMAT, (*about_rate, *about_units, *inferred)),
+        source=Source(
+            str(header_path),
+            FORMAT,
+            (*about_rate, *about_units, *inferred),
+            tuple(("comment", line) for line in header.comments),
+        ),
         annotations=annotations,
         resolution=resolution,
     )
