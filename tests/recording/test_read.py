@@ -56,7 +56,7 @@ CODE = Path(__file__).read_text(encoding="utf-8")
         (CODE, UnknownFormatError, "without columns of numbers"),
         ("<html><p>1,2\n3,4\n</p></html>", UnknownFormatError, "web page"),
         ('<?xml version="1.0"?><AnnotatedECG>', UnknownFormatError, "HL7 aECG"),
-        ('{"resourceType": "Observation"}', UnknownFormatError, "JSON"),
+        ('{"kind": "Observation"}', UnknownFormatError, "JSON"),
         (bytes(range(256)) * 9, UnknownFormatError, "binary data"),
         (b"\0" * 128 + b"DICM" + b"\0" * 99, UnknownFormatError, "DICOM"),
         (b"PK\x03\x04" + bytes(99), UnknownFormatError, "ZIP"),
@@ -136,12 +136,10 @@ def test_errors_of_others_become_ours(foreign, ours):
 @pytest.mark.data
 def test_other_formats_are_named(data):
     expected = {
-        "alivecor_kardia_atc": "Kardia",
         "dicom_ecg": "DICOM",
         "edf": "EDF",
         "ge_muse_xml": "GE MUSE",
         "hl7_aecg": "HL7 aECG",
-        "matlab": "MATLAB",
         "philips_sierra_xml": "Philips Sierra",
         "scp_ecg": "SCP-ECG",
     }

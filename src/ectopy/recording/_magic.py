@@ -9,7 +9,6 @@ _STARTS: Final = (
     (b"\xffBIOSEMI", "BDF"),
     (b"GDF ", "GDF"),
     (b"ISHNE1.0", "an ISHNE Holter recording"),
-    (b"ALIVE\0", "an AliveCor Kardia recording (.atc)"),
     (b"MATLAB 5.0", "a MATLAB file"),
     (b"\x89HDF", "HDF5 or MATLAB 7.3"),
     (b"PK\x03\x04", "a ZIP archive or an Office document"),

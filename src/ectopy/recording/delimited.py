@@ -62,6 +62,11 @@ def read_head(path: Path) -> tuple[bytes, bool]:
     return head, len(head) < HEAD_BYTES
 
 
+def find_layout(path: Path) -> Layout | None:
+    """Tell how a text file is laid out; None if it is no text with columns of numbers."""
+    return _layout(read_head(path)[0], path)
+
+
 def _layout(head: bytes, path: Path) -> Layout | None:
     """Tell the layout from the beginning, and from the first numbers if these come later."""
     layout = sniff(head, complete=len(head) < HEAD_BYTES)
@@ -114,7 +119,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     DamagedFileError
         If lines are broken, or its time goes back.
     """
-    layout = _layout(read_head(path)[0], path)
+    layout = find_layout(path)
     if layout is None:
         raise UnknownFormatError("the file is no text with columns of numbers")
     roles = assign_roles(layout)

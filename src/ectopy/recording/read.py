@@ -9,20 +9,55 @@ from types import ModuleType
 from typing import Final
 
 from ectopy.errors import DamagedFileError, RecordingError, UnknownFormatError
-from ectopy.recording import apple_watch, delimited, wfdb_record
+from ectopy.recording import (
+    apple_watch,
+    contec,
+    delimited,
+    fhir,
+    kardia,
+    movesense,
+    opensignals,
+    pc80b,
+    polar,
+    wfdb_record,
+)
 from ectopy.recording._foreign import foreign_errors_mapped
 from ectopy.recording._magic import looks_like
 from ectopy.recording._sniff import HEAD_BYTES
 from ectopy.recording._units import check_units
 from ectopy.recording.value import Recording, check_fs
 
-READERS: Final[tuple[ModuleType, ...]] = (wfdb_record, apple_watch, delimited)
+READERS: Final[tuple[ModuleType, ...]] = (
+    wfdb_record,
+    kardia,
+    fhir,
+    movesense,
+    opensignals,
+    polar,
+    pc80b,
+    contec,
+    apple_watch,
+    delimited,
+)
 """One module per format family, the most particular first.
 
 Each has ``matches(head, path)``, which tells whether the first bytes of the file at `path` are of
 its family, and ``read(path, fs, units)``, which gives the `Recording`.
 """
-_READABLE: Final = "WFDB records, Apple Watch CSV, and text with columns of numbers"
+_READABLE: Final = ", ".join(
+    (
+        "WFDB records",
+        "AliveCor Kardia (.atc)",
+        "FHIR Observations (JSON)",
+        "Movesense (JSON, CSV)",
+        "OpenSignals and BITalino",
+        "Polar",
+        "PC-80B",
+        "Contec (CSV)",
+        "Apple Watch CSV",
+        "and text with columns of numbers",
+    )
+)
 
 
 def read(
