@@ -22,7 +22,8 @@ def replacing(path: Path) -> Iterator[Path]:
     OutputError
         If the folder cannot be made or written.
     """
-    part = path.with_name(f".{os.getpid()}-{threading.get_ident()}.part")
+    ending = path.suffix[:8]  # so that several files of one name can be written at once
+    part = path.with_name(f".{os.getpid()}-{threading.get_ident()}{ending}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part

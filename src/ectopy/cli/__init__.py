@@ -49,6 +49,7 @@ for command in (
     everyday.demo,
     everyday.info,
     everyday.analyze,
+    everyday.convert,
     everyday.compare,
     everyday.models,
     laboratory.data,

@@ -58,8 +58,17 @@ def demo(output: Path, seed: int, minutes: float) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable, one object or a list.")
 @fs_option
 @units_option
-def info(files: tuple[Path, ...], as_json: bool, fs: float | None, units: str | None) -> None:
+@identity_option
+def info(
+    files: tuple[Path, ...],
+    as_json: bool,
+    fs: float | None,
+    units: str | None,
+    keep_identity: bool,
+) -> None:
     """Say what a file is: format, leads, rate, units, length, start, and what was inferred.
+
+    A star marks what the file does not state, with the evidence and the option that overrides it.
 
     \b
     ectopy info mitdb/208
@@ -70,7 +79,8 @@ def info(files: tuple[Path, ...], as_json: bool, fs: float | None, units: str | 
     facts, failed = [], False
     for path in files:
         try:
-            facts.append({"file": str(path), **describe(read(path, fs=fs, units=units))})
+            recording = read(path, fs=fs, units=units, keep_identity=keep_identity)
+            facts.append({"file": str(path), **describe(recording)})
         except EctopyError as error:
             failed = True
             fail(f"{path}: {str(error).removeprefix(f'{path.name} ')}")
@@ -137,6 +147,54 @@ def analyze(
         else:
             click.echo(f"{one_line(str(path), analysis)} → {written[0]}")
     sys.exit(1 if failed else 0)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="File to write: its ending names the format.",
+)
+@fs_option
+@units_option
+@identity_option
+def convert(
+    file: Path, output: Path, fs: float | None, units: str | None, keep_identity: bool
+) -> None:
+    """Write FILE anew for other programs: any format in; WFDB, EDF+ or CSV out.
+
+    The ending of the output chooses: .edf, .csv, or .hea or none for a record of WFDB. WFDB and
+    EDF+ hold the annotations, too. What was inferred, and what the new format cannot hold, is said
+    on stderr.
+
+    \b
+    ectopy convert watch.csv -o watch.edf
+    ectopy convert holter.edf -o records/holter
+    """
+    from ectopy.errors import OutputError
+    from ectopy.recording import read
+    from ectopy.recording.write import format_of, write
+
+    try:
+        format_of(output)
+    except OutputError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        recording = read(file, fs=fs, units=units, keep_identity=keep_identity)
+        written = write(recording, output)
+    except EctopyError as error:
+        fail(f"{file}: {str(error).removeprefix(f'{file.name} ')}")
+        sys.exit(1)
+    for fact in recording.source.inferred:
+        option = f"; override with {fact.option}" if fact.option else ""
+        click.echo(f"inferred {fact.what}: {fact.value} ({fact.why}){option}", err=True)
+    for note in written.notes:
+        click.echo(f"note: {note}", err=True)
+    for path in written.paths:
+        click.echo(path)
 
 
 @click.command()
@@ -272,6 +330,15 @@ def describe(recording: Recording) -> dict[str, Any]:
     """Facts of a recording under the names of ``info --json``."""
     from dataclasses import asdict
 
+    from ectopy.beats.survey import survey
+
+    found = survey(recording)
+    dead: dict[tuple[str, str], list[float]] = {}
+    for lead, stretches in zip(recording.leads, found.dead, strict=True):
+        for each in stretches:
+            seconds = (each.stop - each.start) / recording.fs
+            dead.setdefault((lead, each.reason), []).append(seconds)
+    identity = [{"what": what, "value": value} for what, value in recording.source.identity]
     return {
         "format": recording.source.format,
         "fs": recording.fs,
@@ -282,4 +349,13 @@ def describe(recording: Recording) -> dict[str, Any]:
         "start": recording.start.isoformat() if recording.start else None,
         "annotations": len(recording.annotations) if recording.annotations else 0,
         "inferred": [asdict(fact) for fact in recording.source.inferred],
+        "lead": found.lead,
+        "lead_why": found.why,
+        "polarity": found.polarity or None,
+        "mains": asdict(found.mains) if found.mains else None,
+        "dead": [
+            {"lead": lead, "reason": reason, "count": len(lengths), "seconds": sum(lengths)}
+            for (lead, reason), lengths in dead.items()
+        ],
+        **({"identity": identity} if identity else {}),
     }

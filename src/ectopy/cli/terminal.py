@@ -41,22 +41,52 @@ def clock(seconds: float) -> str:
 
 
 def print_facts(facts: dict[str, Any]) -> None:
-    """Print the facts of a recording as a table, a mark on everything that was inferred."""
-    rows = {
-        "format": facts["format"],
-        "leads": ", ".join(facts["leads"]),
-        "rate": f"{facts['fs']:g} Hz",
-        "units": facts["units"],
-        "length": f"{clock(facts['duration_s'])} ({facts['n_samples']:,} samples)",
-        "start": facts["start"] or "not known",
-        "annotations": f"{facts['annotations']:,}",
-    }
+    """Print the facts of a recording as a table, a star on everything that was inferred."""
+    inferred = {fact["what"]: fact for fact in facts["inferred"]}
+    rows = [
+        ("format", facts["format"]),
+        ("leads", ", ".join(facts["leads"])),
+        ("sampling rate", f"{facts['fs']:g} Hz"),
+        ("units", "mV"),
+        ("length", f"{clock(facts['duration_s'])} ({facts['n_samples']:,} samples)"),
+        ("start", facts["start"] or "not known"),
+        ("annotations", f"{facts['annotations']:,}"),
+    ]
     click.echo(facts["file"])
-    for name, value in rows.items():
-        click.echo(f"  {name:<12} {value}")
-    for fact in facts["inferred"]:
-        override = f"; override with {fact['option']}" if fact["option"] else ""
-        click.echo(f"  * {fact['what']}: {fact['value']} — inferred: {fact['why']}{override}")
+    for name, value in rows:
+        if name in inferred:
+            _print_inferred(inferred.pop(name))
+        else:
+            click.echo(f"    {name:<16} {value}")
+    for fact in inferred.values():
+        _print_inferred(fact)
+    option = "analyze --lead" if len(facts["leads"]) > 1 else ""
+    best = {"what": "lead for rhythm", "value": facts["lead"], "why": facts["lead_why"]}
+    _print_inferred({**best, "option": option})
+    for name, value in _signal_rows(facts):
+        click.echo(f"    {name:<16} {value}")
+    for fact in facts.get("identity", ()):
+        click.echo(f"    {fact['what'].replace('_', ' '):<16} {fact['value']}")
+    click.echo("  * inferred, not stated by the file")
+
+
+def _print_inferred(fact: dict[str, str]) -> None:
+    override = f"; override with {fact['option']}" if fact["option"] else ""
+    click.echo(f"  * {fact['what']:<16} {fact['value']}   [{fact['why']}{override}]")
+
+
+def _signal_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Give what was measured in the signal itself."""
+    rows = [("QRS in that lead", facts["polarity"] or "too few beats to tell")]
+    if mains := facts["mains"]:
+        size = f"{1000 * mains['rms_mv']:.3g} µV rms, {100 * mains['share']:.2g} % of the power"
+        rows.append(("mains noise", f"{mains['hz']:g} Hz: {size}"))
+    for reason in ("missing", "flat", "saturated"):
+        of_leads = [each for each in facts["dead"] if each["reason"] == reason]
+        if of_leads:
+            told = (f"{e['lead']} {e['count']} × ({clock(e['seconds'])} in all)" for e in of_leads)
+            rows.append((reason, ", ".join(told)))
+    return rows
 
 
 def print_comparison(found: Comparison, reference: str, test: str, learning_s: float) -> None:
