@@ -55,10 +55,11 @@ CODE = Path(__file__).read_text(encoding="utf-8")
         (PROSE, UnknownFormatError, "without columns of numbers"),
         (CODE, UnknownFormatError, "without columns of numbers"),
         ("<html><p>1,2\n3,4\n</p></html>", UnknownFormatError, "web page"),
-        ('<?xml version="1.0"?><AnnotatedECG>', UnknownFormatError, "HL7 aECG"),
+        ('<?xml version="1.0"?><AnnotatedECG>', DamagedFileError, "well-formed"),
+        ('<?xml version="1.0"?><Sapphire>', UnknownFormatError, "XML"),
         ('{"kind": "Observation"}', UnknownFormatError, "JSON"),
         (bytes(range(256)) * 9, UnknownFormatError, "binary data"),
-        (b"\0" * 128 + b"DICM" + b"\0" * 99, UnknownFormatError, "DICOM"),
+        (b"\0" * 128 + b"DICM" + b"\0" * 99, EctopyError, "DICOM"),
         (b"PK\x03\x04" + bytes(99), UnknownFormatError, "ZIP"),
     ],
 )

@@ -1,0 +1,80 @@
+"""The time-stamped annotation lists (TAL) of EDF+: when records begin, and what is noted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ectopy.recording._edf_header import EdfHeader
+from ectopy.recording.value import Annotations
+
+_LIST: Final = re.compile(rb"([+-]\d{1,12}(?:\.\d{1,12})?)(?:\x15[\d.]{1,20})?\x14([^\0]*)\x14?\0")
+_BEATS: Final = frozenset("NLRBAaJSVrFejnE/fQ?")
+_MARKS: Final = frozenset("[]!x()ptu`'^|~+sT*D=\"@")
+_NOTE: Final = '"'
+_MAX_TEXTS: Final = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """When each record begins, if the file says so, and each text with its time, in seconds."""
+
+    begins: NDArray[np.float64] | None
+    notes: tuple[tuple[float, str], ...]
+
+
+def read_texts(header: EdfHeader, data: NDArray[np.uint8]) -> Texts:
+    """Read the annotation signals of all data records."""
+    signals = [signal for signal in header.signals if signal.is_annotations and signal.width]
+    if not signals or not header.is_plus:
+        return Texts(None, ())
+    begins = np.full(len(data), np.nan)
+    notes: list[tuple[float, str]] = []
+    for number, signal in enumerate(signals):
+        columns = data[:, signal.first : signal.first + signal.width]
+        for i, row in enumerate(columns):
+            for match in _LIST.finditer(row.tobytes()):
+                onset = float(match[1])
+                if not number and np.isnan(begins[i]):
+                    begins[i] = onset
+                for text in match[2].split(b"\x14"):
+                    if text and len(notes) < _MAX_TEXTS:
+                        notes.append((onset, text.decode("utf-8", errors="replace")))
+    notes.sort(key=lambda note: note[0])
+    return Texts(begins, tuple(notes))
+
+
+def annotations_of(texts: Texts, fs: float, n_samples: int, begin: float) -> Annotations | None:
+    """Give the texts that lie within the signal as annotations, or None if there is none.
+
+    A single MIT symbol stands for itself, a text such as ``(AFIB`` for a change of rhythm, and
+    everything else is a note.
+    """
+    zero = begin
+    if texts.begins is not None and np.isfinite(texts.begins[0]):
+        zero += float(texts.begins[0])
+    found = [(round((onset - zero) * fs), text) for onset, text in texts.notes]
+    inside = [(sample, text) for sample, text in found if 0 <= sample < n_samples]
+    if not inside:
+        return None
+    symbols = [_symbol(text) for _, text in inside]
+    return Annotations(
+        np.array([sample for sample, _ in inside], np.int64),
+        np.array([symbol for symbol, _ in symbols], np.str_),
+        np.array([aux for _, aux in symbols], np.str_),
+    )
+
+
+def _symbol(text: str) -> tuple[str, str]:
+    word = text.strip()
+    if len(word) == 1 and word in _BEATS | _MARKS:
+        return word, ""
+    if re.fullmatch(r"\([A-Z]{1,6}", word):
+        return "+", word
+    if len(word) > 2 and word[0] in _BEATS | _MARKS and word[1] == " " and word[2] == "(":
+        return word[0], word[2:]
+    return _NOTE, word

@@ -1,0 +1,273 @@
+"""EDF, EDF+ and BDF, the formats of sleep laboratories and many Holter recorders.
+
+Read by ectopy itself, as laid out in the specifications of EDF (1992), EDF+ (2003) and BDF, from a
+memory map, piece by piece: edfio loads BDF files whole, turns samples into 8 bytes each, joins the
+parts of discontinuous files as if there were no gaps, and refuses decimal commas.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ectopy.errors import DamagedFileError, RecordingError
+from ectopy.recording._channels import Blocks, Channel, make_recording
+from ectopy.recording._edf_header import (
+    MAIN,
+    PER_SIGNAL,
+    EdfHeader,
+    EdfSignal,
+    is_edf,
+    parse_header,
+)
+from ectopy.recording._edf_signals import ECG, EEG, UNKNOWN, kind_of
+from ectopy.recording._edf_texts import Texts, annotations_of, read_texts
+from ectopy.recording._units import MV_PER, parse_unit
+from ectopy.recording._xml import number
+from ectopy.recording.value import Inference, Recording
+
+_RECORDS_AT_ONCE: Final = 1 << 20
+"""Bytes of data records that are turned into voltages at once."""
+_MAX_GAP: Final = 10.0
+_STEEP: Final = 6.0
+"""How far the steepest slopes of an ECG outdo its usual ones; those of noise do so by 4."""
+_LOW_MV, _HIGH_MV = 0.1, 20.0
+_DIGITS: Final = 8
+"""Width of the field that holds the length of a record."""
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Whether the head of a file is that of EDF or BDF."""
+    return is_edf(head)
+
+
+def read(path: Path, fs: float | None = None, units: str | None = None) -> Recording:
+    """Read the ECGs of an EDF, EDF+ or BDF file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    fs
+        Of several rates in the file, the one to take, in Hz.
+    units
+        Unit to take instead of the one that the file states.
+
+    Returns
+    -------
+    Recording
+        The ECGs, all of one rate; gaps of discontinuous files are missing samples. Annotations
+        of EDF+ that are single symbols of beats count as beats, all others as notes.
+
+    Raises
+    ------
+    DamagedFileError
+        If the header makes no sense or promises more than the file holds.
+    RecordingError
+        If no signal is an ECG, or the file contradicts `fs`.
+    """
+    header, data = _open(path)
+    rates, notes = _rates(header, path)
+    kinds = [kind_of(s, rate) for s, rate in zip(header.signals, rates, strict=True)]
+    texts = read_texts(header, data)
+    begins, gapped = _begins(header, texts, len(data), path)
+    channels = {
+        i: _channel(signal, rates[i], header, data, begins)
+        for i, signal in enumerate(header.signals)
+        if kinds[i] in (ECG, UNKNOWN) and signal.samples
+    }
+    taken = [i for i in channels if kinds[i] == ECG]
+    if not taken and EEG not in kinds:
+        taken = [i for i in channels if _looks_like_ecg(channels[i])]
+        if taken:
+            names = ", ".join(header.signals[i].label or "unnamed" for i in taken)
+            why = "their names do not tell, but their waves are steep and high as those of an ECG"
+            notes.append(Inference("signals taken as ECG", names, why))
+    if not taken:
+        labels = ", ".join(s.label or "unnamed" for s in header.signals if not s.is_annotations)
+        raise RecordingError(
+            f"{path.name} holds no signal that is an ECG ({labels[:300]}); if one of them is, put "
+            "ECG into its label, or export it as CSV"
+        )
+    left_out = [
+        s.label or "unnamed"
+        for i, s in enumerate(header.signals)
+        if i not in taken and not s.is_annotations
+    ]
+    if left_out:
+        why = "by label, transducer, unit and rate they are no ECG"
+        notes.append(Inference("signals left out", ", ".join(left_out), why))
+    if gapped:
+        why = "the file says that it is interrupted; what lies between its parts is missing"
+        notes.append(Inference("gaps", str(gapped), why))
+    kind = "BDF" if header.is_bdf else "EDF"
+    recording = make_recording(
+        [channels[i] for i in taken],
+        path=path,
+        form=f"{kind}+" if header.is_plus else kind,
+        fs=fs,
+        units=units,
+        start=header.start,
+        inferred=notes,
+        identity=_identity(header),
+    )
+    marks = annotations_of(texts, recording.fs, recording.n_samples, float(begins[0]))
+    if marks is None:
+        return recording
+    return replace(recording, annotations=marks)
+
+
+def _open(path: Path) -> tuple[EdfHeader, NDArray[np.uint8]]:
+    """Give the header and the data records, memory-mapped, one row each."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(MAIN)
+        signals = head[252:256].strip()
+        wanted = PER_SIGNAL * int(signals) if signals.isdigit() else 0
+        header = parse_header(head + stream.read(wanted), path.name)
+    if not header.record_bytes:
+        raise DamagedFileError(f"the header of {path.name} gives no signal any samples")
+    held = (size - header.size) // header.record_bytes
+    records = held if header.records < 0 else header.records
+    if records > held:
+        raise DamagedFileError(
+            f"{path.name} holds {held} of the {records} records that its header promises; it is "
+            "cut short, copy it again"
+        )
+    if not records:
+        raise DamagedFileError(f"{path.name} holds a header and no records; copy the file again")
+    shape = (records, header.record_bytes)
+    return header, np.memmap(path, np.uint8, "r", header.size, shape)
+
+
+def _rates(header: EdfHeader, path: Path) -> tuple[list[float], list[Inference]]:
+    """Give the rate of each signal, whole where the field was too narrow to say so."""
+    duration = number(header.duration)
+    if duration is None or duration <= 0:
+        if any(not s.is_annotations for s in header.signals):
+            raise DamagedFileError(
+                f"the header of {path.name} gives {header.duration!r} as the length of a record; "
+                "copy the file again"
+            )
+        return [0.0] * len(header.signals), []
+    step = 0.0
+    if len(header.duration) >= _DIGITS and "." in header.duration:
+        step = 10.0 ** -len(header.duration.partition(".")[2])
+    rates, notes = [], []
+    for signal in header.signals:
+        rate = signal.samples / duration
+        near = round(rate)
+        if rate != near and abs(signal.samples / near - duration) < step if near else False:
+            why = f"records of {header.duration} s are given with as many digits as there is room"
+            note = Inference("sampling rate", f"{near} Hz", why, "")
+            notes += [] if note in notes else [note]
+            rate = float(near)
+        rates.append(rate)
+    return rates, notes
+
+
+def _begins(
+    header: EdfHeader, texts: Texts, records: int, path: Path
+) -> tuple[NDArray[np.float64], int]:
+    """Give when each record begins, in seconds, and how many gaps there are."""
+    duration = number(header.duration) or 0.0
+    even = np.arange(records, dtype=np.float64) * duration
+    if not header.is_discontinuous or texts.begins is None:
+        return even, 0
+    steps = np.diff(texts.begins)
+    if not np.isfinite(texts.begins).all() or (steps < 0.5 * duration).any():
+        raise DamagedFileError(
+            f"the times of the records of {path.name} are missing or go back; copy the file again"
+        )
+    begins = texts.begins - texts.begins[0]
+    if begins[-1] > _MAX_GAP * records * duration + 86400:
+        raise DamagedFileError(
+            f"{path.name} holds {records * duration:.4g} s of signal spread over "
+            f"{begins[-1]:.4g} s; split it at its gaps"
+        )
+    return begins, int((steps > 1.5 * duration).sum())
+
+
+def _channel(
+    signal: EdfSignal,
+    fs: float,
+    header: EdfHeader,
+    data: NDArray[np.uint8],
+    begins: NDArray[np.float64],
+) -> Channel:
+    at = np.rint(begins * fs).astype(np.int64)
+    per_row = max(1, _RECORDS_AT_ONCE // header.record_bytes)
+    breaks = np.flatnonzero(np.diff(at) != signal.samples) + 1
+    edges = sorted({0, *breaks.tolist(), *range(0, len(data), per_row), len(data)})
+
+    def blocks() -> Blocks:
+        for begin, end in pairwise(edges):
+            rows = data[begin:end, signal.first : signal.first + signal.width]
+            yield int(at[begin]), _integers(np.ascontiguousarray(rows), header.is_bdf)
+
+    scale, offset = _scale(signal)
+    return Channel(
+        signal.label or "ECG",
+        fs,
+        int(at[-1]) + signal.samples,
+        blocks,
+        scale=scale,
+        offset=offset,
+        unit=parse_unit(signal.unit) if signal.unit else None,
+    )
+
+
+def _integers(rows: NDArray[np.uint8], is_bdf: bool) -> NDArray[Any]:
+    if not is_bdf:
+        return rows.view("<i2").ravel()
+    three = rows.reshape(-1, 3)
+    wide = np.zeros((len(three), 4), np.uint8)
+    wide[:, 1:] = three
+    return wide.view("<i4").ravel() >> 8
+
+
+def _scale(signal: EdfSignal) -> tuple[float, float]:
+    """Give gain and offset; raw numbers where the ranges of the header make no sense."""
+    low, high = signal.physical
+    first, last = signal.digital
+    if low is None or high is None or first is None or last is None:
+        return 1.0, 0.0
+    if low == high or first == last:
+        return 1.0, 0.0
+    gain = (high - low) / (last - first)
+    return gain, low - gain * first
+
+
+def _looks_like_ecg(channel: Channel) -> bool:
+    """Whether the steepest slopes outdo the usual ones, at a height that beats have."""
+    values: Sequence[NDArray[Any]] = [numbers for _, numbers in channel.blocks()]
+    mv = np.concatenate(values)[: int(600 * channel.fs)] * abs(channel.scale)
+    unit = MV_PER.get(channel.unit or "", 1.0)
+    if len(mv) < 2 * channel.fs:
+        return False
+    slopes = np.abs(mv[2:] - mv[:-2])
+    usual = float(np.median(slopes[slopes > 0])) if (slopes > 0).any() else 0.0
+    steep = float(np.percentile(slopes, 99))
+    height = float(np.percentile(mv, 99.8) - np.percentile(mv, 0.2)) * unit
+    fits = channel.unit is None or _LOW_MV <= height <= _HIGH_MV
+    return bool(usual > 0 and steep >= _STEEP * usual and fits)
+
+
+def _identity(header: EdfHeader) -> tuple[tuple[str, str], ...]:
+    """Give whom the file is about, by the subfields of EDF+ where it has them."""
+    facts: list[tuple[str, str]] = []
+    fields = header.patient.split()
+    if header.is_plus and len(fields) >= 4:
+        facts = [("patient_id", fields[0]), ("birth_date", fields[2]), ("name", fields[3])]
+    elif header.patient:
+        facts = [("name", header.patient)]
+    if re.sub(r"Startdate|X|\d{1,2}-[A-Za-z]{3}-\d{4}|\s", "", header.recording):
+        facts.append(("comment", header.recording))
+    return tuple((fact, text.replace("_", " ")) for fact, text in facts if text not in ("X", ""))
