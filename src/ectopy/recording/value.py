@@ -19,6 +19,8 @@ MAX_FS: Final = 20_000.0
 """Sampling rates, in Hz, between which a signal can be an ECG that beats are found in."""
 MIN_DURATION_S: Final = 2.0
 """Shortest recording, in seconds, that is taken."""
+_BLOCK: Final = 1 << 20
+"""Samples that are checked at a time, so that a long recording fills the memory once only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +158,10 @@ class Recording:
         if self.resolution is not None and len(self.resolution) != len(self.leads):
             raise RecordingError("resolution needs one value for each lead")
         signal = signal.astype(np.float32, copy=False)
-        if np.isinf(signal).any():
+        blocks = [signal[at : at + _BLOCK] for at in range(0, len(signal), _BLOCK)]
+        if any(np.isinf(block).any() for block in blocks):
             raise RecordingError("the signal holds infinite values; mark missing samples as NaN")
-        if np.isnan(signal).all():
+        if all(np.isnan(block).all() for block in blocks):
             raise RecordingError("the signal holds no value at all, every sample is missing")
         object.__setattr__(self, "signal", signal)
         object.__setattr__(self, "fs", float(self.fs))

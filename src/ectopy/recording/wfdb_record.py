@@ -43,6 +43,8 @@ FORMAT: Final = "WFDB"
 _MAX_SAMPLES: Final = 4_000_000_000
 """Samples of all leads together beyond which a header is not believed."""
 _BY_STANDARD: Final = "the header leaves it out, so the default of the WFDB standard holds"
+_PIECE: Final = 1 << 22
+"""Frames that are read at a time."""
 _UNITLESS: Final = ""
 _ANNOTATIONS: Final = frozenset(
     {".atr", ".ann", ".ari", ".ecg", ".qrs", ".wqrs", ".sqrs", ".gqrs", ".xqrs", ".ref", ".tst"}
@@ -162,6 +164,15 @@ class _Record:
                 "too many to be true; correct the header"
             )
 
+    @property
+    def plain(self) -> bool:
+        """Whether any piece of the record can be read without the rest of it."""
+        signals = [signal for part in self.parts for signal in part]
+        of_variable_layout = len(self.parts) > 1 and not self.fixed
+        return not of_variable_layout and all(
+            s.fmt not in COMPRESSED and not s.skew for s in signals
+        )
+
     def samples(self) -> tuple[NDArray[np.float32], int]:
         """Read the ECGs: float32, shape ``(n_samples, n_leads)``, and samples per frame."""
         per_lead = [self.signals[i].spf for i in self.ecg]
@@ -179,13 +190,30 @@ class _Record:
         return signal, per_frame
 
     def _read(self, name: str, frames: int | None, per_frame: int) -> NDArray[np.float32]:
-        """Read the ECGs of one header in the folder: all of it, or its first frames."""
+        """Read the ECGs of one header in the folder: all of it, or its first frames.
+
+        A long one is read piece by piece, so that only its own samples fill the memory.
+        """
+        total = self.frames if frames is None else frames
+        if total is None or total <= _PIECE or not self.plain:
+            return self._read_piece(name, 0, frames, per_frame)
+        signal = np.empty((total * per_frame, len(self.ecg)), np.float32)
+        for start in range(0, total, _PIECE):
+            stop = min(start + _PIECE, total)
+            piece = self._read_piece(name, start, stop, per_frame)
+            signal[start * per_frame : stop * per_frame] = piece
+        return signal
+
+    def _read_piece(
+        self, name: str, start: int, stop: int | None, per_frame: int
+    ) -> NDArray[np.float32]:
         import wfdb
 
         with np.errstate(all="ignore"):  # what overflows becomes NaN below
             record = wfdb.rdrecord(
                 str(self.folder / name),
-                sampto=frames,
+                sampfrom=start,
+                sampto=stop,
                 channels=self.ecg,
                 smooth_frames=False,
                 return_res=32,
