@@ -16,6 +16,11 @@ OTHER: Final = "no ECG"
 UNKNOWN: Final = "a voltage without a telling name"
 
 _HEART: Final = re.compile(r"e[ck]g|electrocardio|elektrokardio", re.IGNORECASE)
+_DERIVED: Final = re.compile(
+    r"\b(hr|h r|rate|bpm|puls\w*|rr|ibi|resp\w*|derived|quality|sqi|status|marker|events?|beats?)\b",
+    re.IGNORECASE,
+)
+_LEADS: Final = re.compile(r"[XYZ]|E[SA]|A[SI]|C[BCM]\d|NASA", re.IGNORECASE)
 _BRAIN: Final = re.compile(
     r"\b(eeg|meg|seeg|ecog|ieeg|vns|dc\d+|exg\d*|pol|photic|calib\w*|ref|gnd)\b", re.IGNORECASE
 )
@@ -46,15 +51,15 @@ def kind_of(signal: EdfSignal, fs: float) -> str:
         return OTHER
     label = re.sub(r"[_\W]+", " ", signal.label).strip()
     voltage = not signal.unit or parse_unit(signal.unit) is not None
-    if _HEART.search(label) and not is_other_name(_HEART.sub("", label)):
-        return ECG if voltage else OTHER
+    if _HEART.search(label):
+        return ECG if voltage and not _DERIVED.search(label) else OTHER
     if _MONTAGE.fullmatch(label) or _BRAIN.search(label) or "EEG" in signal.transducer.upper():
         return EEG
     if _ELSEWHERE.search(label) or is_other_name(label) or _is_digital(signal):
         return OTHER
     if not voltage:
         return OTHER
-    if is_ecg_name(label) or re.fullmatch(r"[XYZ]|E[SA]|A[SI]", label, re.IGNORECASE):
+    if is_ecg_name(label) or _LEADS.fullmatch(label):
         return ECG
     return ECG if _HEART.search(signal.transducer) else UNKNOWN
 

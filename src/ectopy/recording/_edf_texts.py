@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ectopy.recording._edf_header import EdfHeader
+from ectopy.recording._write_edf import MISSING_TEXT
 from ectopy.recording.value import Annotations
 
 _LIST: Final = re.compile(rb"([+-]\d{1,12}(?:\.\d{1,12})?)(?:\x15[\d.]{1,20})?\x14([^\0]*)\x14?\0")
 _BEATS: Final = frozenset("NLRBAaJSVrFejnE/fQ?")
 _MARKS: Final = frozenset("[]!x()ptu`'^|~+sT*D=\"@")
 _NOTE: Final = '"'
+_GAP: Final = MISSING_TEXT.encode()
 _MAX_TEXTS: Final = 2_000_000
 
 
@@ -42,7 +44,7 @@ def read_texts(header: EdfHeader, data: NDArray[np.uint8]) -> Texts:
                 if not number and np.isnan(begins[i]):
                     begins[i] = onset
                 for text in match[2].split(b"\x14"):
-                    if text and len(notes) < _MAX_TEXTS:
+                    if text and len(notes) < _MAX_TEXTS and not text.startswith(_GAP):
                         notes.append((onset, text.decode("utf-8", errors="replace")))
     notes.sort(key=lambda note: note[0])
     return Texts(begins, tuple(notes))

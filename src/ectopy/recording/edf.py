@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -114,7 +115,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         form=f"{kind}+" if header.is_plus else kind,
         fs=fs,
         units=units,
-        start=header.start,
+        start=_start(header, texts),
         inferred=notes,
         identity=_identity(header),
     )
@@ -258,6 +259,13 @@ def _looks_like_ecg(channel: Channel) -> bool:
     height = float(np.percentile(mv, 99.8) - np.percentile(mv, 0.2)) * unit
     fits = channel.unit is None or _LOW_MV <= height <= _HIGH_MV
     return bool(usual > 0 and steep >= _STEEP * usual and fits)
+
+
+def _start(header: EdfHeader, texts: Texts) -> datetime | None:
+    """Give the start with its fraction of a second, which EDF+ keeps in its first text."""
+    first = 0.0 if texts.begins is None else float(texts.begins[0])
+    inside = header.start is not None and 0 < first < 1
+    return header.start + timedelta(seconds=first) if header.start and inside else header.start
 
 
 def _identity(header: EdfHeader) -> tuple[tuple[str, str], ...]:

@@ -33,6 +33,7 @@ _TWELVE: Final = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4",
 _MAX_LEADS: Final = 64
 _MAX_SAMPLES: Final = 20_000 * 3600 * 24
 _WHERE: Final = "parsedwaveforms"
+_PULSE_S: Final = 0.2
 
 
 def matches(head: bytes, path: Path) -> bool:
@@ -81,6 +82,10 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     names, notes = _names(facts)
     leads = _samples(waveforms, facts, names, rate)
     step = facts.number("resolution", "signalresolution")
+    end = _end_of_signal(leads, rate, step)
+    if end < len(leads[0]):
+        value = f"missing from {end / rate:.2f} s on"
+        notes.append(Inference("calibration pulse", value, "all leads rise together by 1 mV"))
     zero = facts.number("signaloffset") or 0.0
     return make_recording(
         [
@@ -88,7 +93,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
                 name,
                 rate,
                 len(values),
-                blocks_of(values),
+                blocks_of(values[:end]),
                 scale=1.0 if step is None else step,
                 offset=-zero * (1.0 if step is None else step),
                 unit=None if step is None else "µV",
@@ -173,6 +178,24 @@ def _samples(
             "promises; it is cut short, export it again"
         )
     return list(values[: each * len(names)].reshape(len(names), each))
+
+
+def _end_of_signal(leads: list[NDArray[Any]], rate: float, step: float | None) -> int:
+    """Give where the signal ends and the calibration pulse begins that Philips puts behind it.
+
+    There, all leads are the same: 0, then 1 mV for a while, then 0.
+    """
+    table = np.stack(leads)
+    length = int(table.shape[1])
+    if len(leads) < 3 or not step:
+        return length
+    apart = np.flatnonzero(np.ptp(table, axis=0))
+    end = int(apart[-1]) + 1 if apart.size else length
+    tail = table[0, end:]
+    if len(tail) < _PULSE_S * rate or tail.max() <= 0 or tail[-1] != 0:
+        return length
+    is_pulse = np.isin(tail, (0, tail.max())).all() and (np.diff(tail) != 0).sum() <= 2
+    return end if is_pulse and abs(tail.max() * step - 1000) < 50 else length
 
 
 def _rebuild_limb_leads(leads: list[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
