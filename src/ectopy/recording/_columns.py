@@ -190,10 +190,16 @@ def _is_time(column: NDArray[np.float64], name: str, unit: str) -> bool:
 
 
 def _unevenness(column: NDArray[np.float64]) -> float:
-    """Give how much the steps of a column of times vary, as a share of the mean step."""
+    """Give how much the steps of a column of times vary; few gaps hardly count.
+
+    The share of steps far from the usual one, and the spread of the others as a share of it.
+    """
     steps = _steps(column)
-    mean = float(np.mean(steps)) if len(steps) else 0.0
-    return float(np.std(steps)) / mean if mean > 0 else float("inf")
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    if usual <= 0:
+        return float("inf")
+    near = np.abs(steps - usual) <= 0.5 * usual
+    return float(1 - np.mean(near)) + float(np.std(steps[near])) / usual
 
 
 def _is_other_unit(layout: Layout, column: int) -> bool:

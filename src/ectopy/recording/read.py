@@ -20,14 +20,19 @@ from ectopy.recording import (
     hl7_aecg,
     ishne,
     kardia,
+    matlab,
     mfer,
     mortara,
     movesense,
+    numpy_array,
     opensignals,
+    packed,
+    parquet,
     pc80b,
     philips_sierra,
     polar,
     scp_ecg,
+    wav,
     wfdb_record,
 )
 from ectopy.recording._foreign import foreign_errors_mapped
@@ -54,6 +59,11 @@ READERS: Final[tuple[ModuleType, ...]] = (
     polar,
     pc80b,
     contec,
+    wav,
+    matlab,
+    numpy_array,
+    parquet,
+    packed,
     apple_watch,
     delimited,
 )
@@ -78,7 +88,9 @@ _READABLE: Final = ", ".join(
         "Polar",
         "PC-80B",
         "Contec (CSV)",
-        "Apple Watch CSV",
+        "Apple Watch CSV and exports of Apple Health",
+        "MATLAB, NumPy, Parquet, WAV",
+        "any of these as .gz or in a .zip",
         "and text with columns of numbers",
     )
 )
@@ -97,7 +109,8 @@ def read(
     ----------
     path
         The file. A WFDB record is named with or without an extension: ``mitdb/208``,
-        ``mitdb/208.hea``, ``mitdb/208.dat``.
+        ``mitdb/208.hea``, ``mitdb/208.dat``. A recording in a ZIP with several is named
+        ``export.zip::electrocardiograms/ecg_2020-01-01.csv``.
     fs
         Sampling rate in Hz, for files that do not state theirs.
     units
@@ -129,20 +142,36 @@ def read(
     if fs is not None:
         check_fs(fs)
     with foreign_errors_mapped(where):
-        file = _locate(where)
-        with file.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
-        if not head:
-            raise DamagedFileError(f"{file.name} is empty; copy or export it again")
-        for reader in READERS:
-            if reader.matches(head, file):
-                recording: Recording = reader.read(file, fs, unit)
-                return recording if keep_identity else _without_identity(recording)
+        inside = packed.split(where)
+        if inside is not None:
+            recording = packed.read_member(*inside, fs, unit)
+        else:
+            recording = read_file(_locate(where), fs, unit)
+    return recording if keep_identity else _without_identity(recording)
+
+
+def read_file(
+    file: Path, fs: float | None, unit: str | None, *, is_packed: bool = False
+) -> Recording:
+    """Read one file by its content; what was itself unpacked is not unpacked again."""
+    with file.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+    if not head:
+        raise DamagedFileError(f"{file.name} is empty; copy or export it again")
+    reader = reader_of(head, file)
+    if reader is not None and not (is_packed and reader is packed):
+        recording: Recording = reader.read(file, fs, unit)
+        return recording
     kind = looks_like(head)
     found = f"{file.name} looks like {kind}" if kind else f"the format of {file.name} is not known"
     if file.suffix.lower() in (".dat", ".mat", ".atr"):
         found += f", and no header {file.with_suffix('.hea').name} that names it lies beside it"
     raise UnknownFormatError(f"{found}; what can be read: {_READABLE}")
+
+
+def reader_of(head: bytes, file: Path) -> ModuleType | None:
+    """Give the reader of a file, by its first bytes; None if there is none."""
+    return next((reader for reader in READERS if reader.matches(head, file)), None)
 
 
 def _without_identity(recording: Recording) -> Recording:
@@ -165,7 +194,7 @@ def _locate(path: Path) -> Path:
     if header.is_file():
         return header
     if path.is_dir():
-        raise RecordingError(f"{path} is a folder; name one recording in it")
+        raise packed.folder_error(path)
     if path.exists():
         raise RecordingError(f"{path} is no regular file; name a file")
     data = path.with_name(f"{path.name}.dat") if path.name else path
