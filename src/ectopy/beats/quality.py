@@ -143,8 +143,8 @@ def _runs(mask: NDArray[np.bool_], at_least: int, after: int, reason: str) -> li
     whole = len(mask) // half * half
     if not mask[:whole].reshape(-1, half).all(axis=1).any():
         return []
-    edge = np.zeros(1, np.int8)
-    steps = np.flatnonzero(np.diff(mask.view(np.int8), prepend=edge, append=edge))
+    steps = np.flatnonzero(mask[1:] != mask[:-1]) + 1
+    steps = np.r_[[0] * bool(mask[0]), steps, [len(mask)] * bool(mask[-1])].astype(np.int64)
     starts, stops = steps[::2], steps[1::2]
     long = stops - starts >= at_least
     return [

@@ -78,6 +78,30 @@ def read_table(path: Path, layout: Layout, values: Sequence[int], time: int | No
         return _Reading(path, layout, values, time).leniently()
 
 
+class _Growing:
+    """Rows that are put together without a moment in which they fill the memory twice.
+
+    The system moves no bytes when it enlarges a large array, so that it can grow in small steps.
+    """
+
+    def __init__(self, shape: tuple[int, ...], kind: type[np.floating[Any]]):
+        self.rows, self.array = 0, np.empty((0, *shape), kind)
+
+    def append(self, rows: NDArray[Any]) -> None:
+        """Put rows behind those there are."""
+        needed = self.rows + len(rows)
+        if needed > len(self.array):
+            room = max(needed, len(self.array) * 9 // 8)
+            self.array.resize((room, *rows.shape[1:]), refcheck=False)
+        self.array[self.rows : needed] = rows
+        self.rows = needed
+
+    def whole(self) -> NDArray[Any]:
+        """Give all rows; none can follow."""
+        self.array.resize((self.rows, *self.array.shape[1:]), refcheck=False)
+        return self.array
+
+
 class _Reading:
     """One pass over a file."""
 
@@ -100,22 +124,21 @@ class _Reading:
         return table
 
     def _collect(self, convert: Any, *, as_text: bool) -> Table:
-        blocks, times = [], []
+        values, times = _Growing((len(self.values),), np.float32), _Growing((), np.float64)
         whole = np.ones(len(self.values), bool)
         for chunk in self._chunks(as_text):
             columns = np.stack([convert(chunk[i]) for i in self.values], axis=1)
             with np.errstate(invalid="ignore"):
                 whole &= ((columns == np.rint(columns)) | ~np.isfinite(columns)).all(axis=0)
-            blocks.append(finite_float32(columns))
+            values.append(finite_float32(columns))
             if self.time is not None:
                 is_clock = self.layout.kinds[self.time] == "time"
                 times.append((clock_seconds if is_clock else convert)(chunk[self.time]))
-        if not blocks:
-            blocks.append(np.empty((0, len(self.values)), np.float32))
+        ends = None if self.time is not None else -self._blank_ends() or None
         return Table(
-            np.concatenate(blocks)[: None if times else -self._blank_ends() or None],
+            values.whole()[:ends],
             tuple(bool(w) for w in whole),
-            np.concatenate(times) if times else None,
+            None if self.time is None else times.whole(),
             self.unreadable,
             self.example,
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,6 +27,8 @@ _MAX_LONG: Final = 0.02
 _STEADY: Final = 0.8
 """Share of steps that must lie near the usual one."""
 _MAX_UNSTAMPED: Final = 0.01
+_MEDIAN_OF: Final = 4_000_000
+"""Values beyond which a median is taken of every second, third, … of them."""
 
 _UNIT_NAMES: Final = {
     1e-9: r"ns|nsec\w*|nano-?s(e\w*)?",
@@ -160,19 +164,25 @@ def measure(time: NDArray[np.float64], resolution: float, where: str) -> Timelin
             f"{where} goes back in row {row + 1}, from {time[row - 1]:.10g} to {time[row]:.10g} s; "
             "sort the rows, or give --fs and remove that column"
         )
-    usual = float(np.median(step)) if len(step) else 0.0
+    usual = _median(step) if len(step) else 0.0
     is_long = step > max(_LONG_STEP * usual + 2 * resolution * (usual > 0), 0.0)
     packets = usual == 0 or float(is_long.mean()) > _MAX_LONG
-    heads = np.flatnonzero(np.r_[True, is_long]) if packets else np.arange(len(time))
-    between, samples = np.diff(time[heads]), np.diff(heads)
+    # A column of a day has 20 million stamps, so that no array more is made than need be.
+    between, samples, heads = step, np.ones(1, np.int64), None
+    if packets:
+        heads = np.flatnonzero(np.r_[True, is_long])
+        between, samples = np.diff(time[heads]), np.diff(heads)
     if len(between) < 3:
         raise MissingFactError(f"{where} has no steady step; give the rate, such as --fs 250")
     period = _period(between, samples, resolution, where)
     fs = _round_rate(1 / period, resolution / float(between.sum()))
-    excess = between * fs - samples
-    jitter = 0.5 + resolution * fs + 4 * float(np.median(np.abs(excess)))
+    excess = between
+    excess *= fs
+    excess -= samples
+    jitter = 0.5 + resolution * fs + 4 * _median(excess, np.abs)
+    gaps = np.flatnonzero(excess > jitter)
     missing = np.zeros(len(time), np.int64)
-    missing[heads[1:]] = np.where(excess > jitter, np.rint(excess), 0).astype(np.int64)
+    missing[gaps + 1 if heads is None else heads[gaps + 1]] = np.rint(excess[gaps])
     if (len(time) + int(missing.sum())) / fs > MAX_DURATION_S:
         row = int(np.argmax(missing)) + 1
         raise RecordingError(
@@ -200,18 +210,27 @@ def _period(
     between: NDArray[np.float64], samples: NDArray[np.int64], resolution: float, where: str
 ) -> float:
     """Give the mean time per sample, over the steps that are no gaps."""
-    each = between / samples
-    period = float(np.median(each))
+    each = between if len(samples) == 1 else between / samples
+    period = _median(each)
     for _ in range(3):
         usual = between <= _LONG_STEP * period * samples + resolution
-        period = float(between[usual].sum() / samples[usual].sum())
-    near = np.abs(each - period) <= 0.5 * period + resolution
-    if near.mean() < _STEADY:
+        number = np.count_nonzero(usual) if len(samples) == 1 else samples[usual].sum()
+        period = float(between.sum(where=usual) / number)
+    reach = 0.5 * period + resolution
+    near = np.count_nonzero((each >= period - reach) & (each <= period + reach)) / len(each)
+    if near < _STEADY:
         raise MissingFactError(
             f"the steps of {where} are too uneven to give a rate; "
             "give it with --fs, such as --fs 250, and that column is not used"
         )
     return period
+
+
+def _median(
+    values: NDArray[np.float64], of: Callable[[NDArray[np.float64]], NDArray[np.float64]] = np.array
+) -> float:
+    """Give the median, of very many values that of some millions spread evenly."""
+    return float(np.median(of(values[:: 1 + len(values) // _MEDIAN_OF])))
 
 
 def _round_rate(fs: float, uncertainty: float) -> float:
@@ -224,7 +243,10 @@ def insert_missing(signal: NDArray[np.float32], missing: NDArray[np.int64]) -> N
     """Give `signal` with NaN where samples are missing; shape ``(n_samples, n_leads)``."""
     if not missing.any():
         return signal
-    rows = np.arange(len(signal)) + np.cumsum(missing)
-    full = np.full((int(rows[-1]) + 1, signal.shape[1]), np.nan, np.float32)
-    full[rows] = signal
+    full = np.full((len(signal) + int(missing.sum()), signal.shape[1]), np.nan, np.float32)
+    added = 0
+    gaps = np.flatnonzero(missing).tolist()
+    for start, stop in pairwise([0, *gaps, len(signal)]):
+        added += int(missing[start])
+        full[start + added : stop + added] = signal[start:stop]
     return full
