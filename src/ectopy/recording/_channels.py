@@ -219,7 +219,7 @@ def _by_lead(
 ) -> dict[str, list[Channel]]:
     """Group the channels by name: pieces of one lead that do not overlap belong together."""
     leads: dict[str, list[Channel]] = {}
-    for channel in channels:
+    for channel in sorted(channels, key=lambda channel: channel.start_s):
         name, number = channel.name, 1
         while name in leads and not _follows(leads[name][-1], channel, rate):
             number += 1

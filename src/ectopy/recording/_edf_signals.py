@@ -17,7 +17,7 @@ UNKNOWN: Final = "a voltage without a telling name"
 
 _HEART: Final = re.compile(r"e[ck]g|electrocardio|elektrokardio", re.IGNORECASE)
 _DERIVED: Final = re.compile(
-    r"\b(hr|h r|rate|bpm|puls\w*|rr|ibi|resp\w*|derived|quality|sqi|status|marker|events?|beats?)\b",
+    r"\b(hr|h r|rate|bpm|puls\w*|rr|ibi|resp\w*|derived|quality|sqi|status|marker|event|beat)s?\b",
     re.IGNORECASE,
 )
 _LEADS: Final = re.compile(r"[XYZ]|E[SA]|A[SI]|C[BCM]\d|NASA", re.IGNORECASE)
