@@ -133,7 +133,9 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     keep, dropped = _kept(layout, roles, table)
     inferred += _statements((*roles.left_out, *dropped), table)
     columns = [roles.values[i] for i in keep]
-    signal = np.ascontiguousarray(table.values[:, keep])
+    signal = table.values
+    if len(keep) < signal.shape[1]:  # a long recording fills the memory once if that can be
+        signal = np.ascontiguousarray(signal[:, keep])
     resolution, about_units = _to_mv(
         signal, rate, layout, columns, units, [table.whole[i] for i in keep]
     )
