@@ -13,12 +13,12 @@ from ectopy.recording._edf_header import EdfHeader
 from ectopy.recording._write_edf import MISSING_TEXT
 from ectopy.recording.value import Annotations
 
-_LIST: Final = re.compile(rb"([+-]\d{1,12}(?:\.\d{1,12})?)(?:\x15[\d.]{1,20})?\x14([^\0]*)\x14?\0")
+_LIST: Final = re.compile(rb"([+-]\d{1,12}(?:\.\d{0,12})?)(?:\x15[\d.]{0,20})?\x14(.*)", re.DOTALL)
 _BEATS: Final = frozenset("NLRBAaJSVrFejnE/fQ?")
 _MARKS: Final = frozenset("[]!x()ptu`'^|~+sT*D=\"@")
 _NOTE: Final = '"'
 _GAP: Final = MISSING_TEXT.encode()
-_MAX_TEXTS: Final = 2_000_000
+_MAX_TEXTS: Final = 500_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,10 @@ def read_texts(header: EdfHeader, data: NDArray[np.uint8]) -> Texts:
     for number, signal in enumerate(signals):
         columns = data[:, signal.first : signal.first + signal.width]
         for i, row in enumerate(columns):
-            for match in _LIST.finditer(row.tobytes()):
+            for piece in row.tobytes().split(b"\0"):
+                match = _LIST.fullmatch(piece)
+                if match is None:
+                    continue
                 onset = float(match[1])
                 if not number and np.isnan(begins[i]):
                     begins[i] = onset

@@ -19,6 +19,9 @@ _MASK: Final = (1 << _WORD) - 1
 _LONGEST_PREFIX: Final = 32
 _LONGEST_CODE: Final = 48
 _MAX_TABLES: Final = 256
+_MAX_CODES: Final = 8192
+MAX_SAMPLES: Final = 8_000_000
+"""Most samples that are unpacked: a quarter of an hour of twelve leads."""
 _ADVICE: Final = "the file is damaged, copy it again"
 
 
@@ -40,20 +43,21 @@ class Table:
         if sum(Fraction(1, 1 << code.prefix) for code in codes) > 1:
             raise DamagedFileError(f"a Huffman table of the file is impossible; {_ADVICE}")
         self._short: list[_Code | None] = [None] * (1 << _WINDOW)
-        self._long = [code for code in codes if code.prefix > _WINDOW]
+        self._long: dict[int, dict[int, _Code]] = {}
         for code in codes:
             if code.prefix <= _WINDOW:
                 spare = _WINDOW - code.prefix
                 first = code.bits << spare
                 self._short[first : first + (1 << spare)] = [code] * (1 << spare)
+            else:
+                self._long.setdefault(code.prefix, {})[code.bits] = code
 
     def find(self, word: int) -> _Code | None:
         """Give the code that a word of 64 bits begins with."""
         found = self._short[word >> (_WORD - _WINDOW)]
         if found is None:
-            for code in self._long:
-                if word >> (_WORD - code.prefix) == code.bits:
-                    return code
+            for prefix, codes in self._long.items():
+                found = found or codes.get(word >> (_WORD - prefix))
         return found
 
 
@@ -82,9 +86,12 @@ def parse_tables(body: bytes) -> list[Table]:
             return [_default_table()]
         if not 0 < count <= _MAX_TABLES:
             raise DamagedFileError(f"the file promises {count} Huffman tables; {_ADVICE}")
-        tables, at = [], 2
+        tables, at, left = [], 2, _MAX_CODES
         for _ in range(count):
             n = struct.unpack_from("<H", body, at)[0]
+            left -= n
+            if left < 0:
+                raise DamagedFileError(f"the file has over {_MAX_CODES} Huffman codes; {_ADVICE}")
             rows = [struct.unpack_from("<BBBhI", body, at + 2 + 9 * i) for i in range(n)]
             tables.append(Table([_code(*row) for row in rows]))
             at += 2 + 9 * n

@@ -10,6 +10,7 @@ import base64
 import binascii
 import math
 import re
+import warnings
 import xml.etree.ElementTree as ET  # entities are refused before the parser sees the text
 from datetime import datetime
 from functools import lru_cache
@@ -21,8 +22,8 @@ from numpy.typing import NDArray
 
 from ectopy.errors import DamagedFileError, RecordingError
 
-MAX_BYTES: Final = 100 << 20
-"""Largest XML file that is read: a day of one lead in decimal digits."""
+MAX_BYTES: Final = 64 << 20
+"""Largest XML file that is read: an hour of twelve leads in decimal digits."""
 _MAX_ELEMENTS: Final = 200_000
 _MAX_DEPTH: Final = 100
 _ENCODINGS: Final = re.compile(
@@ -170,7 +171,7 @@ def bytes_from_base64(text: str, where: str, multiple: int = 1) -> bytes:
         If the text is no Base64, or its bytes are not a multiple of `multiple`.
     """
     try:
-        data = base64.b64decode("".join(text.split()), validate=True)
+        data = base64.b64decode(re.sub(r"\s+", "", text), validate=True)
     except (binascii.Error, ValueError) as error:
         raise DamagedFileError(
             f"the samples of {where} are no valid Base64; the file may be cut short, export it "
@@ -196,8 +197,10 @@ def numbers_from_text(text: str, where: str) -> NDArray[np.float64]:
         parted = re.search(r",\s|^\s*[^\s]*,[^\s]*,|\s,", text) is not None
         text = text.replace(",", " " if parted else ".")
     try:
-        return np.array(text.replace(";", " ").split(), np.float64)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy only warns where numbers end before the text
+            return np.fromstring(text.replace(";", " "), np.float64, sep=" ")
+    except (ValueError, DeprecationWarning) as error:
         raise DamagedFileError(
             f"the samples of {where} are not all numbers; export the file again"
         ) from error

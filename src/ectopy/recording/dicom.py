@@ -19,6 +19,7 @@ import numpy as np
 
 from ectopy.errors import DamagedFileError, MissingFactError, RecordingError
 from ectopy.recording._channels import Channel, blocks_of, make_recording, standard_name
+from ectopy.recording._foreign import foreign_errors_mapped
 from ectopy.recording._leads import is_ecg_name, is_other_name
 from ectopy.recording._scp_leads import LEAD_NAMES
 from ectopy.recording._units import parse_unit
@@ -26,7 +27,7 @@ from ectopy.recording._xml import moment
 from ectopy.recording.value import Inference, Recording
 
 FORMAT: Final = "DICOM waveform"
-MAX_BYTES: Final = 1 << 30
+MAX_BYTES: Final = 256 << 20
 _PREAMBLE: Final = 128
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
@@ -68,7 +69,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     RecordingError
         If it holds no waveform that is an ECG, or contradicts `fs`.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), foreign_errors_mapped(path):
         warnings.simplefilter("ignore")  # pydicom warns of values that break the standard
         dataset = _dataset(path)
         return _read(dataset, path, fs, units)
@@ -79,7 +80,7 @@ def _dataset(path: Path) -> Any:
 
     if path.stat().st_size > MAX_BYTES:
         raise RecordingError(
-            f"{path.name} is larger than {MAX_BYTES >> 30} GB; export the recording in parts"
+            f"{path.name} is larger than {MAX_BYTES >> 20} MB; export the recording in parts"
         )
     data = path.read_bytes()
     if _DEFLATED.encode() in data[:2048]:

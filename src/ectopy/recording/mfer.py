@@ -8,6 +8,7 @@ hertz and turns every sample into 8 bytes. Dominant beats are passed over.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -47,6 +48,7 @@ _MAX_CHANNELS: Final = 256
 _MAX_DEFINITIONS: Final = 100_000
 _MAX_DEPTH: Final = 8
 _DEFAULT_RATE: Final = 1000.0
+_Bytes = bytes | mmap.mmap
 _ADVICE: Final = "the file is cut short or damaged, copy it again"
 
 
@@ -132,8 +134,9 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     """
     if path.stat().st_size > MAX_BYTES:
         raise RecordingError(f"{path.name} is larger than {MAX_BYTES >> 30} GB; split it")
-    data = path.read_bytes()
     state = _State()
+    with path.open("rb") as stream:
+        data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     _walk(data, 0, len(data), state, None, 0)
     if not state.frames:
         raise DamagedFileError(f"{path.name} (MFER) holds no samples; {_ADVICE}")
@@ -157,7 +160,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
 
 
 def _definitions(
-    data: bytes, at: int, end: int, *, complete: bool = True
+    data: _Bytes, at: int, end: int, *, complete: bool = True
 ) -> Iterator[tuple[int, int, int, int]]:
     """Give tag, channel, begin and end of each definition.
 
@@ -199,7 +202,7 @@ def _definitions(
         at += length
 
 
-def _past_contents(data: bytes, at: int, end: int) -> int:
+def _past_contents(data: _Bytes, at: int, end: int) -> int:
     """Give the place after the two zero bytes that end contents of indefinite length."""
     depth = 1
     while at + 1 < end:
@@ -229,7 +232,7 @@ def _past_contents(data: bytes, at: int, end: int) -> int:
     raise DamagedFileError(f"contents of open length do not end; {_ADVICE}")
 
 
-def _walk(data: bytes, at: int, end: int, state: _State, channel: int | None, depth: int) -> None:
+def _walk(data: _Bytes, at: int, end: int, state: _State, channel: int | None, depth: int) -> None:
     """Take definitions in, those within others too."""
     if depth > _MAX_DEPTH:
         raise DamagedFileError(f"definitions lie within each other {depth} times; {_ADVICE}")

@@ -33,6 +33,7 @@ _TWELVE: Final = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4",
 _MAX_LEADS: Final = 64
 _MAX_SAMPLES: Final = 20_000 * 3600 * 24
 _WHERE: Final = "parsedwaveforms"
+_MAX_PACKED: Final = 2_000_000
 _PULSE_S: Final = 0.2
 
 
@@ -161,8 +162,11 @@ def _samples(
                 f"the samples are compressed with {method[:20]!r}, only XLI can be read; export "
                 "the file without compression"
             )
-        if not promised:
-            raise DamagedFileError("the Philips file does not say how long its leads are")
+        if not 0 < promised * len(names) <= _MAX_PACKED:
+            raise DamagedFileError(
+                f"the Philips file promises {promised} compressed samples of each lead; up to "
+                f"{_MAX_PACKED} of all leads are unpacked, export it without compression"
+            )
         leads = unpack_xli(bytes_from_base64(text, _WHERE), promised, len(names))
         return _rebuild_limb_leads(leads) if tuple(names[:6]) == _TWELVE[:6] else list(leads)
     values: NDArray[Any]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ectopy.errors import DamagedFileError, RecordingError
 from ectopy.recording._channels import Channel, blocks_of, make_recording
-from ectopy.recording._scp_huffman import Table, parse_tables, undo_differences, unpack
+from ectopy.recording._scp_huffman import MAX_SAMPLES, Table, parse_tables, undo_differences, unpack
 from ectopy.recording._scp_leads import LEAD_NAMES
 from ectopy.recording.value import Inference, Recording
 
@@ -312,6 +312,11 @@ def _unpack_leads(
     Their lengths in bytes are kept in 16 bits: longer ones have lost multiples of 65,536, which
     come back from what each lead is seen to need.
     """
+    if tables is not None and sum(counts) > MAX_SAMPLES:
+        raise DamagedFileError(
+            f"the file promises {sum(counts)} compressed samples, at most {MAX_SAMPLES} are "
+            "unpacked; export it without compression or in parts"
+        )
     sizes = struct.unpack_from(f"<{len(counts)}H", body, 6)
     at = 6 + 2 * len(counts)
     spare = (len(body) - at - sum(sizes)) // _WRAP
