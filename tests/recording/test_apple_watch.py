@@ -137,3 +137,49 @@ def test_real_exports(data):
     np.testing.assert_array_equal(recording.signal, native.signal)
     inferred = {i.what: i.value for i in recording.source.inferred}
     assert inferred == {"columns left out": "point", "units": "µV"}
+
+
+def facts(
+    rate: str, key: str = "Sample Rate", lead: str = "Lead I", device: str = "Watch6,7"
+) -> str:
+    return (
+        f'Name,Ada\nBirth,x\nDate,2021-03-28 08:00:00 +0200\nKind,Sinus\nDevice,"{device}"\n'
+        f"{key},{rate}\n\nLead,{lead}\nUnit,µV\n\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "key", "lead"),
+    [
+        ("512 hercios", "Frecuencia de muestreo", "Derivación I"),
+        ("512 herców", "Częstotliwość próbkowania", "Odprowadzenie I"),
+        ("512 hertsiä", "Näytetaajuus", "Kytkentä I"),
+        ("512 герц", "Частота дискретизации", "Отведение I"),
+        ("512 χερτζ", "Ρυθμός δείγματος", "Απαγωγή I"),
+        ("512ヘルツ", "サンプルレート", "第I誘導"),
+        ("512헤르츠", "샘플 속도", "유도 I"),
+        ("512 เฮิรตซ์", "อัตราตัวอย่าง", "ลีด I"),
+        ("512 हर्ट्ज़", "सैंपल रेट", "लीड I"),
+        ("٥١٢ هرتز", "معدل العينة", "I"),
+    ],
+)
+def test_hertz_in_more_languages(tmp_path, rate, key, lead):
+    recording = read(export(tmp_path, facts(rate, key, lead), "{:.3f}", ","))
+    assert recording.source.format.startswith("Apple Watch")
+    assert (recording.fs, recording.leads) == (512.0, ("I",))
+    np.testing.assert_allclose(recording.signal[:, 0], MV, atol=1e-6)
+
+
+def test_a_spreadsheet_adds_empty_columns(tmp_path):
+    path = export(tmp_path, facts("512 hertz"), "{:.3f},,")
+    assert read(path).source.format.startswith("Apple Watch")
+    np.testing.assert_allclose(read(path).signal[:, 0], MV, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("device", "maker"), [("Samsung Galaxy Watch6", "Samsung"), ("ScanWatch", "Withings")]
+)
+def test_other_watches_with_such_a_header(tmp_path, device, maker):
+    recording = read(export(tmp_path, facts("512 Hz", device=device)))
+    assert recording.source.format.startswith(maker)
+    np.testing.assert_allclose(recording.signal[:, 0], MV, atol=1e-6)

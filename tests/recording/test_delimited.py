@@ -428,3 +428,15 @@ def test_files_of_plain_text(data):
             np.ptp(recording.signal[i : i + seconds]) for i in range(0, 8 * seconds // 2, seconds)
         ]
         assert 0.5 < np.median(heights) < 4
+
+
+@pytest.mark.parametrize(("mark", "factor"), [(-32768, 1000), (-81920, 1000), (-32.767, 1)])
+def test_lead_off_is_missing_and_no_voltage(written, mark, factor):
+    values = [f"{v * factor:.0f}" if factor > 1 else f"{v:.3f}" for v in MV]
+    values[200:300] = [str(mark)] * 100
+    unit = "uV" if factor > 1 else "mV"
+    recording = read(written(f"ecg ({unit})\n" + "\n".join(values) + "\n"), fs=FS)
+    missing = np.isnan(recording.signal[:, 0])
+    assert np.flatnonzero(missing).tolist() == list(range(200, 300))
+    np.testing.assert_allclose(recording.signal[~missing, 0], MV[~missing], atol=0.002)
+    assert "missing samples" in [fact.what for fact in recording.source.inferred]

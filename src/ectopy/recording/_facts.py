@@ -14,8 +14,9 @@ RATE_TOLERANCE: Final = 0.01
 """Two readings of a sampling rate that differ by less than this share agree."""
 
 _NUMBER: Final = r"(?P<number>\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?)"
-_HERTZ: Final = (
-    r"(?P<kilo>k?)(?:hz\b|her[tc]\w*|герц\w*|赫兹|赫茲|ヘルツ|헤르츠|χερτζ|הרץ|هرتز|sps\b|"
+HERTZ: Final = (
+    r"(?P<kilo>k?)(?:hz\b|her[tc]\w*|герц\w*|赫兹|赫茲|ヘルツ|헤르츠|χερτζ|הרץ|هرتز|เฮิร\w*|"
+    r"हर्ट्\w*|হার্\w*|sps\b|"
     r"s\^?-1|samples?\s*(?:/|per)\s*s)"
 )
 _RATE_KEY: Final = (
@@ -36,7 +37,7 @@ _NOT_RATE: Final = re.compile(
 )
 _UNIT_LINE: Final = re.compile(
     r"^\W*(?:\w+\s)?(?:unit[sàée]?\b|unidad\w*|unidade\w*|einheit\w*|eenheid|единиц\w*|"
-    r"jednostk\w*|yksikkö|enhe[td]\w*|birim|单位|單位|単位|단위)\W+(?P<unit>[^,;|\t]{1,24})",
+    r"jednostk\w*|yksikkö|enhe[td]\w*|birim|jedinic\w*|jednotk\w*|μονάδ\w*|הוחידה|יחידה|الوحدة|หน่วย|单位|單位|単位|단위)\W+(?P<unit>[^,;|\t]{1,24})",
     re.IGNORECASE,
 )
 _STEP: Final = re.compile(
@@ -77,7 +78,7 @@ def _stated_in(line: str) -> list[tuple[int, float]]:
             found.append((1, rate if MIN_FS <= rate <= MAX_FS else None))
     if not found:
         keyed = _RATE_KEY + r"[^0-9\n]{0,30}?" + _NUMBER + r"\s*(?P<kilo>k?)"
-        for strength, pattern in ((0, keyed), (2, _NUMBER + r"\s*" + _HERTZ)):
+        for strength, pattern in ((0, keyed), (2, _NUMBER + r"\s*" + HERTZ)):
             for match in re.finditer(pattern, line, re.IGNORECASE):
                 around = line[max(0, match.start() - 25) : match.start("number")]
                 if not _NOT_RATE.search(around):

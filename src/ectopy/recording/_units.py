@@ -19,8 +19,8 @@ ADU: Final = "adu"
 
 _SPELLINGS: Final = {
     "nV": r"n(ano)?v(olts?)?",
-    "µV": r"(u|µ|μ|mc|mi[ck]ro[\s_-]?)v(olts?)?",
-    "mV": r"m(illi[\s_-]?)?v(olts?)?",
+    "µV": r"(u|µ|μ|mc|mi[ck]ro[\s_-]?)v(olts?)?|мкв",
+    "mV": r"m(illi[\s_-]?)?v(olts?)?|мв",
     "V": r"v(olts?)?",
     ADU: r"adu|lsb|raw|counts?|(raw )?adc( (units?|counts?))?|digital( units?)?",
 }

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from ectopy.errors import DamagedFileError
-from ectopy.recording._facts import settle_rate, stated_rate
+from ectopy.recording._facts import HERTZ, settle_rate, stated_rate
 from ectopy.recording._sniff import HEAD_BYTES, Layout, sniff
 from ectopy.recording._table import read_table
 from ectopy.recording._units import ADU, parse_unit, scale_to_mv
@@ -24,6 +24,11 @@ from ectopy.recording.delimited import read_head
 from ectopy.recording.value import Recording, Source
 
 FORMAT: Final = "Apple Watch ECG (CSV)"
+_OTHER_MAKERS: Final = (
+    (r"(?i)\b(samsung|galaxy watch|sm-[rl]\d)", "Samsung ECG (CSV)"),
+    (r"(?i)\b(withings|scanwatch|move ecg|body ?scan)", "Withings ECG (CSV)"),
+)
+"""Watches whose apps write keys and values like Apple's above one column of samples."""
 _MIN_LINES: Final = 5
 _DATE_FORMATS: Final = ("%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S")
 _ROMAN: Final = re.compile(r"\b(I{1,3}|aV[RLF]|V[1-6])\b")
@@ -64,7 +69,8 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     if layout is None or not _is_export(layout):
         raise DamagedFileError("the file is no complete export of an Apple Watch; export it again")
     facts = _values(layout.preamble)
-    table = read_table(path, layout, [0], None)
+    column = _value_column(layout)
+    table = read_table(path, layout, [column or 0], None)
     rate, inferred = settle_rate(fs, stated_rate(layout.preamble, fs), None, "")
     signal = np.ascontiguousarray(table.values)
     resolution, about_units = scale_to_mv(signal, rate, [_unit(facts)], units, table.whole)
@@ -73,24 +79,38 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         rate,
         (_lead(facts),),
         start=next((start for start in map(_start, facts) if start), None),
-        source=Source(str(path), FORMAT, tuple(inferred + about_units), _identity(facts)),
+        source=Source(str(path), _format(facts), tuple(inferred + about_units), _identity(facts)),
         resolution=resolution,
     )
 
 
 def _is_export(layout: Layout) -> bool:
-    """One column of numbers, and above it keys and values with a rate and a unit among them."""
+    """One column with numbers, and above it keys and values with a rate and a unit among them."""
     facts = _values(layout.preamble)
     return (
-        len(layout.kinds) == 1
+        _value_column(layout) is not None
         and len(facts) >= _MIN_LINES
         and _unit(facts) is not None
-        and any(
-            re.search(r"\d\s*\D*h[eé]?r?[tc]?z|\d\s*(赫|ヘル|헤르|герц|הרץ|هرتز)", value, re.I)
-            for value in facts
-        )
+        and any(re.search(r"\d\s*" + HERTZ, value, re.IGNORECASE) for value in facts)
         and stated_rate(layout.preamble, 512.0) is not None
     )
+
+
+def _value_column(layout: Layout) -> int | None:
+    """Give the one column that holds numbers; a spreadsheet adds empty ones to it."""
+    filled = {
+        i
+        for row in layout.sample
+        for i, cell in enumerate(row)
+        if layout.style.kind(cell) != "missing"
+    }
+    return filled.pop() if len(filled) == 1 and max(filled) < len(layout.kinds) else None
+
+
+def _format(facts: Sequence[str]) -> str:
+    """Give the maker by the name of the device; the layout is that of Apple."""
+    text = " ".join(facts)
+    return next((form for mark, form in _OTHER_MAKERS if re.search(mark, text)), FORMAT)
 
 
 def _values(preamble: Sequence[str]) -> list[str]:

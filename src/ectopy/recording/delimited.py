@@ -45,6 +45,8 @@ from ectopy.recording._units import MV_PER, scale_to_mv
 from ectopy.recording.value import MAX_FS, MIN_DURATION_S, MIN_FS, Inference, Recording, Source
 
 FORMAT: Final = "delimited text"
+_LEAD_OFF_STEPS: Final = (-32768.0, -81920.0)
+_LEAD_OFF_MV: Final = (-32.768, -32.767, -81.92)
 _MIN_ROWS: Final = int(MIN_DURATION_S * MIN_FS)
 
 
@@ -130,8 +132,9 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
             f"{MIN_DURATION_S:g} s has at least {_MIN_ROWS}"
         )
     rate, timeline, start, inferred = _time(layout, roles, table, fs)
+    about_lead_off = _mark_lead_off(table)
     keep, dropped = _kept(layout, roles, table)
-    inferred += _statements((*roles.left_out, *dropped), table)
+    inferred += [*_statements((*roles.left_out, *dropped), table), *about_lead_off]
     columns = [roles.values[i] for i in keep]
     signal = table.values
     if len(keep) < signal.shape[1]:  # a long recording fills the memory once if that can be
@@ -212,6 +215,28 @@ def _resolution(cells: Sequence[str], layout: Layout) -> float:
     decimals = [len(m[1]) if (m := re.search(marks, cell)) else 0 for cell in cells]
     scientific = any(re.search(r"\d[eE][+-]?\d", cell) for cell in cells)
     return 0.0 if scientific or not decimals else 10.0 ** -max(decimals)
+
+
+def _mark_lead_off(table: Table) -> list[Inference]:
+    """Make missing, in place, what devices write while an electrode is off.
+
+    That is the lowest value of a column, comes more than once, and is the end of 16 bits, in
+    steps, or as millivolts or microvolts.
+    """
+    found: dict[float, int] = {}
+    for i, lead in enumerate(table.values.T):
+        low = float(np.fmin.reduce(lead)) if len(lead) else 0.0
+        marks = _LEAD_OFF_STEPS if table.whole[i] else _LEAD_OFF_MV
+        mark = next((mark for mark in marks if abs(low - mark) < 1e-4), None)
+        off = lead == np.float32(low)
+        if mark is not None and np.count_nonzero(off) > 1 and not off.all():
+            lead[off] = np.nan
+            found[mark] = found.get(mark, 0) + int(np.count_nonzero(off))
+    if not found:
+        return []
+    listed = " and ".join(f"{mark:g}" for mark in found)
+    why = f"{listed} is what devices write while an electrode is off"
+    return [Inference("missing samples", f"{sum(found.values())} values", why)]
 
 
 def _kept(
