@@ -4,6 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
+from recording_signals import beats_in_mv
+from scipy.io import savemat
 
 from ectopy.errors import DamagedFileError, RecordingError
 from ectopy.recording import read
@@ -259,3 +261,79 @@ def test_header_without_its_extension_and_data_without_header(write_record, tmp_
         read(tmp_path / "r1")
     with pytest.raises(RecordingError, match=r"no header r1\.hea"):
         read(tmp_path / "r1.dat")
+
+
+def _triples(flat):
+    return np.resize(np.r_[flat, np.zeros(-len(flat) % 3, np.int64)], (-(-len(flat) // 3), 3)).T
+
+
+def _as_310(flat):
+    one, two, three = _triples(flat)
+    low = one << 1 & 0x7FE | (three & 0x1F) << 11
+    high = two << 1 & 0x7FE | (three >> 5 & 0x1F) << 11
+    return np.stack([low, high], axis=1).astype("<u2").tobytes()
+
+
+def _as_311(flat):
+    one, two, three = _triples(flat)
+    return (one & 0x3FF | (two & 0x3FF) << 10 | (three & 0x3FF) << 20).astype("<u4").tobytes()
+
+
+def _as_212(flat):
+    one, two = flat[0::2], flat[1::2]
+    parts = [one & 0xFF, one >> 8 & 0xF | (two >> 8 & 0xF) << 4, two & 0xFF]
+    return np.stack(parts, axis=1).astype("u1").tobytes()
+
+
+ENCODERS = {
+    "8": lambda flat: np.diff(flat.reshape(-1, 2), axis=0, prepend=0).astype("i1").tobytes(),
+    "16": lambda flat: flat.astype("<i2").tobytes(),
+    "24": lambda flat: flat.astype("<i4").view("u1").reshape(-1, 4)[:, :3].tobytes(),
+    "32": lambda flat: flat.astype("<i4").tobytes(),
+    "61": lambda flat: flat.astype(">i2").tobytes(),
+    "80": lambda flat: (flat + 128).astype("u1").tobytes(),
+    "160": lambda flat: (flat + 32768).astype("<u2").tobytes(),
+    "212": _as_212,
+    "310": _as_310,
+    "311": _as_311,
+}
+
+
+@pytest.mark.parametrize("fmt", ENCODERS)
+def test_every_storage_format(tmp_path, fmt):
+    steps = np.rint(beats_in_mv(250, 4) * 80).astype(np.int64)
+    both = np.stack([steps, 20 - steps], axis=1)
+    (tmp_path / "r.dat").write_bytes(ENCODERS[fmt](both.reshape(-1)))
+    lines = "".join(f"r.dat {fmt} 80/mV 12 0 0 0 0 {name}\n" for name in ("II", "V1"))
+    (tmp_path / "r.hea").write_text(f"r 2 250 {len(both)}\n{lines}")
+    recording = read(tmp_path / "r")
+    assert recording.leads == ("II", "V1")
+    np.testing.assert_allclose(recording.signal, both / 80, rtol=1e-6)
+
+
+@pytest.mark.parametrize("fmt", ["508", "516", "524"])
+def test_every_compressed_format(tmp_path, fmt):
+    steps = np.rint(beats_in_mv(250, 4) * 80).astype(np.int64)
+    wfdb.wrsamp(
+        "r", 250, ["mV"], ["II"], d_signal=steps[:, None], fmt=[fmt], adc_gain=[80.0], baseline=[0],
+        write_dir=str(tmp_path),
+    )  # fmt: skip
+    np.testing.assert_allclose(read(tmp_path / "r").signal[:, 0], steps / 80, rtol=1e-6)
+
+
+def test_a_challenge_file_of_matlab_with_its_header(tmp_path):
+    steps = np.rint(np.stack([beats_in_mv(500, 4), -beats_in_mv(500, 4)]) * 1000).astype(np.int16)
+    savemat(tmp_path / "A0001.mat", {"val": steps}, format="4")
+    lines = "".join(f"A0001.mat 16+24 1000/mv 16 0 {v} 0 0 {n}\n" for n, v in (("I", 1), ("II", 2)))
+    header = (
+        f"A0001 2 500 {steps.shape[1]} 05-Feb-2020 11:39:16\n{lines}#Age: 74\n#Sex: Male\n#Dx: 1\n"
+    )
+    (tmp_path / "A0001.hea").write_text(header)
+    for name in ("A0001", "A0001.mat", "A0001.hea"):
+        recording = read(tmp_path / name)
+        assert (recording.fs, recording.leads) == (500, ("I", "II"))
+        assert recording.start.isoformat() == "2020-02-05T11:39:16"
+        np.testing.assert_allclose(recording.signal, steps.T / 1000, rtol=1e-6)
+    assert "Male" not in repr(recording.source)
+    (tmp_path / "A0001.hea").unlink()
+    assert read(tmp_path / "A0001.mat", fs=500).source.format == "MATLAB"
