@@ -1,13 +1,16 @@
 import gzip
 import io
+import json
 import struct
 import zipfile
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from recording_signals import beats_in_mv
 
 from ectopy import read
+from ectopy.cli import main
 from ectopy.errors import DamagedFileError, RecordingError, UnknownFormatError
 from ectopy.recording.packed import recordings_in
 
@@ -165,3 +168,14 @@ def test_documents_are_no_archives_of_recordings(tmp_path):
     path = save_zip(tmp_path / "table.xlsx", {"[Content_Types].xml": "<x/>", "xl/a.xml": "<x/>"})
     with pytest.raises(UnknownFormatError, match="Office"):
         read(path)
+
+
+def test_the_command_line_takes_every_recording_of_an_export(tmp_path):
+    path = save_zip(tmp_path / "export.zip", EXPORT)
+    result = CliRunner().invoke(main, ["info", "--json", str(path)])
+    facts = json.loads(result.stdout)
+    assert [fact["start"][:10] for fact in facts] == ["2020-01-01", "2020-01-02"]
+    out = tmp_path / "out"
+    result = CliRunner().invoke(main, ["analyze", str(path), "-o", str(out), "--formats", "json"])
+    assert result.exit_code == 0, result.output
+    assert sorted(p.name for p in out.iterdir()) == ["ecg_2020-01-01.json", "ecg_2020-01-02.json"]

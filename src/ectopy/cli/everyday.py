@@ -77,7 +77,8 @@ def info(
     from ectopy.recording import read
 
     facts, failed = [], False
-    for path in files:
+    named = tuple(expanded(files))
+    for path in named:
         try:
             recording = read(path, fs=fs, units=units, keep_identity=keep_identity)
             facts.append({"file": str(path), **describe(recording)})
@@ -87,8 +88,8 @@ def info(
             continue
         if not as_json:
             print_facts(facts[-1])
-    if as_json and (len(files) > 1 or facts):
-        click.echo(json.dumps(facts if len(files) > 1 else facts[0], indent=2))
+    if as_json and (len(named) > 1 or facts):
+        click.echo(json.dumps(facts if len(named) > 1 else facts[0], indent=2))
     sys.exit(1 if failed else 0)
 
 
@@ -120,7 +121,8 @@ def analyze(
 ) -> None:
     """Find and name every heartbeat of each FILE and write the results.
 
-    One line a file on stdout; results in the output folder as STEM.FORMAT. A file that cannot be
+    One line a file on stdout; results in the output folder as STEM.FORMAT. Of a folder or a ZIP,
+    such as an export of Apple Health, each recording is analysed. A file that cannot be
     analysed is named with its reason, the others are finished, and the exit status is 1.
 
     \b
@@ -283,6 +285,18 @@ def checked_formats(formats: str) -> tuple[str, ...]:
     return wanted
 
 
+def expanded(files: tuple[Path, ...]) -> Iterator[Path]:
+    """Name the recordings in each folder and ZIP; give everything else as it is."""
+    from ectopy.recording.packed import recordings_in
+
+    for path in files:
+        try:
+            found = recordings_in(path)
+        except (EctopyError, OSError):  # reading it says what is wrong with it
+            found = ()
+        yield from map(Path, found or (str(path),))
+
+
 def stems(files: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
     """Pair each recording with the stem of its results: no recording twice, no stem twice.
 
@@ -290,7 +304,7 @@ def stems(files: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
     """
     seen: set[Path] = set()
     taken: set[str] = set()
-    for path in files:
+    for path in expanded(files):
         header = path.parent / f"{path.stem}.hea"
         of_record = path.suffix.lower() in WFDB_ENDINGS and header.is_file()
         whole = header if of_record else path
@@ -298,7 +312,8 @@ def stems(files: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
             continue
         seen.add(whole)
         # a record is named without its ending, so what looks like one is part of its name
-        name = path.stem if of_record or path.is_file() else path.name
+        is_file = path.is_file() or "::" in str(path)
+        name = path.stem if of_record or is_file else path.name
         stem = next(s for s in numbered(name or "recording") if s not in taken)
         taken.add(stem)
         yield path, stem

@@ -27,6 +27,8 @@ _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
 _MAX_MEMBERS: Final = 100_000
 _MAX_LOOKED_AT: Final = 400
+"""Files beyond which none is opened to see whether it is a recording."""
+_LOOK_BYTES: Final = 1 << 15
 _MAX_LISTED: Final = 12
 _APPLE_FOLDER: Final = "electrocardiograms"
 _NO_RECORDING: Final = frozenset(
@@ -145,7 +147,9 @@ def files(folder: Path) -> list[Path]:
         folder,
     )  # fmt: skip
     found = sorted(file for file in inner.iterdir() if file.is_file())
-    names = _candidates([file.name for file in found])[:_MAX_LOOKED_AT]
+    names = _candidates([file.name for file in found])
+    if len(names) > _MAX_LOOKED_AT:
+        return [inner / name for name in names]
     return [inner / name for name in names if _is_recording(inner / name)]
 
 
@@ -175,12 +179,14 @@ def members(path: Path) -> list[str]:
                 check_member(info, path)
         names = _candidates([info.filename for info in infos])
         known = {info.filename: info for info in infos}
-        headers = [name for name in known if name.endswith(".hea")][:_MAX_LOOKED_AT]
-        for name in headers:
+        if len(names) > _MAX_LOOKED_AT:
+            return names
+        headers = [name for name in known if name.endswith(".hea")]
+        for name in headers[:_MAX_LOOKED_AT]:
             unpack_to(archive, known[name], Path(folder), path, HEAD_BYTES)
         found = []
-        for name in names[:_MAX_LOOKED_AT]:
-            file = unpack_to(archive, known[name], Path(folder), path, HEAD_BYTES)
+        for name in names:
+            file = unpack_to(archive, known[name], Path(folder), path, _LOOK_BYTES)
             if name in headers or _is_recording(file):
                 found.append(name)
             if name not in headers:
@@ -224,7 +230,7 @@ def _is_recording(file: Path) -> bool:
     from ectopy.recording.read import reader_of
 
     with file.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
+        head = stream.read(_LOOK_BYTES)
     try:
         reader = reader_of(head, file)
     except EctopyError:
