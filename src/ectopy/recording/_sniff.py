@@ -116,6 +116,18 @@ def sniff(head: bytes, *, complete: bool) -> Layout | None:
     return Layout(encoding, style, preamble, kinds, names, units, sample, comment, spaced)
 
 
+def sniff_head(head: bytes) -> Layout | None:
+    """Tell the layout of a text file from its first bytes; None if none can be told.
+
+    For readers that only ask whether a file is theirs, and leave it to others to say what is wrong
+    with it.
+    """
+    try:
+        return sniff(head, complete=len(head) < HEAD_BYTES)
+    except RecordingError:
+        return None
+
+
 def is_empty_so_far(head: bytes) -> bool:
     """Whether the beginning of a longer file is text that marks its samples as missing.
 

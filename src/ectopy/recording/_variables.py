@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from ectopy.errors import MissingFactError, RecordingError
 from ectopy.recording._calibration import INT16_LEAD_OFF, mark_lead_off
+from ectopy.recording._channels import standard_name
 from ectopy.recording._columns import MAX_LEADS
 from ectopy.recording._facts import settle_rate
 from ectopy.recording._leads import is_ecg_name, is_other_name, unique_names
@@ -62,7 +64,12 @@ _ZERO: Final = re.compile(r"(adc_?zero|baseline)", re.IGNORECASE)
 
 
 def make_recording(
-    variables: Variables, path: Path, form: str, fs: float | None, units: str | None
+    variables: Variables,
+    path: Path,
+    form: str,
+    fs: float | None,
+    units: str | None,
+    start: datetime | None = None,
 ) -> Recording:
     """Find the ECG among named arrays, and the facts about it.
 
@@ -74,6 +81,8 @@ def make_recording(
         The file and the name of its format.
     fs, units
         What the user says of rate and units.
+    start
+        When the recording began, if the file says so.
 
     Raises
     ------
@@ -115,7 +124,8 @@ def make_recording(
     return Recording(
         signal,
         rate,
-        unique_names(names[i] or _numbered(i, len(keep)) for i in keep),
+        unique_names(standard_name(names[i]) or _numbered(i, len(keep)) for i in keep),
+        start=start,
         source=Source(str(path), form, tuple(inferred)),
         resolution=tuple(None if mv is None else mv * step for mv, step in steps),
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ectopy.errors import DamagedFileError
 from ectopy.recording import delimited
 from ectopy.recording._calibration import steps_to_mv
-from ectopy.recording._sniff import HEAD_BYTES, Layout, sniff
+from ectopy.recording._sniff import Layout, sniff_head
 from ectopy.recording._table import read_table
 from ectopy.recording.value import Inference, Recording, Source
 
@@ -30,7 +30,7 @@ _MIN_ROWS: Final = 50
 
 def matches(head: bytes, path: Path) -> bool:
     """Whether the head of a file is twelve columns that obey the equations of the exporter."""
-    layout = sniff(head, complete=len(head) < HEAD_BYTES)
+    layout = sniff_head(head)
     return layout is not None and _is_export(layout)
 
 

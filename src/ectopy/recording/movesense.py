@@ -30,7 +30,7 @@ from ectopy.recording._json import (
     numbers,
     walk,
 )
-from ectopy.recording._sniff import HEAD_BYTES, Layout, sniff
+from ectopy.recording._sniff import HEAD_BYTES, Layout, sniff_head
 from ectopy.recording._timeline import insert_missing, measure
 from ectopy.recording._units import finite_float32
 from ectopy.recording.value import Inference, Recording, Source
@@ -56,7 +56,7 @@ def matches(head: bytes, path: Path) -> bool:
     if looks_like_json(head):
         text = head.replace(b"\0", b"")
         return all(pattern.search(text) for pattern in (_JSON_HEAD, _STAMP, _SAMPLES))
-    layout = sniff(head, complete=len(head) < HEAD_BYTES)
+    layout = sniff_head(head)
     return layout is not None and _is_csv(layout)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ectopy.errors import DamagedFileError
 from ectopy.recording import delimited
-from ectopy.recording._sniff import HEAD_BYTES, Layout, sniff
+from ectopy.recording._sniff import Layout, sniff_head
 from ectopy.recording._table import read_table
 from ectopy.recording.value import Annotations, Inference, Recording
 
@@ -27,7 +27,7 @@ _LARGEST_MV: Final = 10.0
 
 def matches(head: bytes, path: Path) -> bool:
     """Whether the head of a file is four columns: seconds at 150 Hz, decimals, two switches."""
-    layout = sniff(head, complete=len(head) < HEAD_BYTES)
+    layout = sniff_head(head)
     return layout is not None and _is_export(layout)
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from ectopy.errors import DamagedFileError
 from ectopy.recording import delimited
-from ectopy.recording._sniff import HEAD_BYTES, Layout, sniff
+from ectopy.recording._sniff import Layout, sniff_head
 from ectopy.recording._timeline import start_time
 from ectopy.recording.value import Recording
 
@@ -26,7 +26,7 @@ _ECG: Final = re.compile(r"\becg\b", re.IGNORECASE)
 
 def matches(head: bytes, path: Path) -> bool:
     """Whether the head of a file names the columns of such a log."""
-    layout = sniff(head, complete=len(head) < HEAD_BYTES)
+    layout = sniff_head(head)
     return layout is not None and _is_log(layout)
 
 
