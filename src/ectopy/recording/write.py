@@ -65,7 +65,8 @@ def write(recording: Recording, path: str | Path) -> Written:
     path = Path(path)
     name = format_of(path)
     targets = _targets(path, name, recording)
-    _keep_source(Path(recording.source.path or ".").resolve(), targets)
+    whole = recording.source.path.split("::")[0]  # what follows is a member of an archive
+    _keep_source(Path(whole or ".").resolve(), targets)
     for target in targets:
         if target.is_dir():
             raise OutputError(f"{target} is a folder; move it, or give another name with -o")
