@@ -150,6 +150,14 @@ def test_units(tmp_path, unit):
     assert recording.resolution == pytest.approx((10 / 65535,), rel=1e-3)
 
 
+def test_scales_that_make_no_sense(tmp_path):
+    path = write(tmp_path / "r.edf", signal("ECG", unit="uV"))
+    patched(patched(path, 256 + 16 + 80 + 8, "0"), 256 + 16 + 80 + 16, "0")
+    assert "units" in stated(read(path))
+    odd = write(tmp_path / "u.edf", signal("ECG", unit="?"))
+    assert stated(read(odd))["units"] == "mV"
+
+
 def test_bdf(tmp_path):
     status = signal("Status", unit="Boolean", ecg=False, kind=edfio.BdfSignal)
     path = write(tmp_path / "r.bdf", signal("ECG", unit="uV", kind=edfio.BdfSignal), status)

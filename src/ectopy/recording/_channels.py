@@ -154,7 +154,7 @@ def make_recording(
             for channel in pieces)
         for i, pieces in enumerate(leads.values())
     ]  # fmt: skip
-    whole = [all(channel.whole for channel in pieces) for pieces in leads.values()]
+    whole = [all(_are_counts(channel) for channel in pieces) for pieces in leads.values()]
     stated = [pieces[0].unit for pieces in leads.values()]
     factors, about_units = scale_to_mv(signal, rate, stated, units, whole)
     if all(unit in MV_PER for unit in stated):
@@ -179,6 +179,11 @@ def make_recording(
         annotations=annotations,
         resolution=resolution,
     )
+
+
+def _are_counts(channel: Channel) -> bool:
+    """Whether the numbers are integers, and still so where their unit must be told from them."""
+    return channel.whole and (channel.unit is not None or channel.scale == 1.0)
 
 
 def _doubt_height(signal: NDArray[np.float32], rate: float) -> list[Inference]:
@@ -266,9 +271,10 @@ def _fill(column: NDArray[np.float32], channel: Channel, at: int) -> int:
     missing = 0
     for begin, numbers in channel.blocks():
         values = numbers.astype(np.float64) * channel.scale + channel.offset
-        absent = np.isin(numbers, marks)
-        missing += int(absent.sum())
-        values[absent] = np.nan
+        for mark in marks:
+            absent = numbers == mark
+            missing += int(absent.sum())
+            values[absent] = np.nan
         column[at + begin : at + begin + len(numbers)] = finite_float32(values)
     return missing
 
@@ -281,7 +287,7 @@ def _marks(channel: Channel) -> list[float]:
     marks += _RAILS if abs(step) * 32767 >= _RAIL_MV else (LEAD_OFF,)
     if abs(abs(step) - 1e-3) < 1e-9:
         marks += _MICROVOLT_MARKS
-    return marks
+    return list(dict.fromkeys(marks))
 
 
 def _complete(

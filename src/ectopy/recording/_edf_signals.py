@@ -20,6 +20,7 @@ _DERIVED: Final = re.compile(
     r"\b(hr|h r|rate|bpm|puls\w*|rr|ibi|resp\w*|derived|quality|sqi|status|marker|event|beat)s?\b",
     re.IGNORECASE,
 )
+_NO_VOLTAGE: Final = re.compile(r"bpm|min|%|hg|deg|ohm|hz|^m?s$|^[gcl]$|/s|bool", re.IGNORECASE)
 _LEADS: Final = re.compile(r"[XYZ]|E[SA]|A[SI]|C[BCM]\d|NASA", re.IGNORECASE)
 _BRAIN: Final = re.compile(
     r"\b(eeg|meg|seeg|ecog|ieeg|vns|dc\d+|exg\d*|pol|photic|calib\w*|ref|gnd)\b", re.IGNORECASE
@@ -52,7 +53,8 @@ def kind_of(signal: EdfSignal, fs: float) -> str:
     label = re.sub(r"[_\W]+", " ", signal.label).strip()
     voltage = not signal.unit or parse_unit(signal.unit) is not None
     if _HEART.search(label):
-        return ECG if voltage and not _DERIVED.search(label) else OTHER
+        measured = _DERIVED.search(label) or _NO_VOLTAGE.search(signal.unit)
+        return OTHER if measured else ECG
     if _MONTAGE.fullmatch(label) or _BRAIN.search(label) or "EEG" in signal.transducer.upper():
         return EEG
     if _ELSEWHERE.search(label) or is_other_name(label) or _is_digital(signal):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ectopy.errors import DamagedFileError
 from ectopy.recording._edf_header import EdfHeader
 from ectopy.recording._write_edf import MISSING_TEXT
 from ectopy.recording.value import Annotations
@@ -18,6 +20,7 @@ _BEATS: Final = frozenset("NLRBAaJSVrFejnE/fQ?")
 _MARKS: Final = frozenset("[]!x()ptu`'^|~+sT*D=\"@")
 _NOTE: Final = '"'
 _GAP: Final = MISSING_TEXT.encode()
+_MAX_WIDTH: Final = 1 << 20
 _MAX_TEXTS: Final = 500_000
 
 
@@ -29,28 +32,45 @@ class Texts:
     notes: tuple[tuple[float, str], ...]
 
 
-def read_texts(header: EdfHeader, data: NDArray[np.uint8]) -> Texts:
-    """Read the annotation signals of all data records."""
+def read_texts(
+    header: EdfHeader,
+    records: int,
+    pieces: Callable[[], Iterable[tuple[int, NDArray[np.uint8]]]],
+) -> Texts:
+    """Read the annotation signals of all data records, of which `pieces` gives a few at a time."""
     signals = [signal for signal in header.signals if signal.is_annotations and signal.width]
     if not signals or not header.is_plus:
         return Texts(None, ())
-    begins = np.full(len(data), np.nan)
+    if max(signal.width for signal in signals) > _MAX_WIDTH:
+        raise DamagedFileError(
+            f"each record has {max(signal.width for signal in signals)} bytes of annotations, "
+            "which no recorder writes; copy the file again"
+        )
+    begins = np.full(records, np.nan)
     notes: list[tuple[float, str]] = []
-    for number, signal in enumerate(signals):
-        columns = data[:, signal.first : signal.first + signal.width]
-        for i, row in enumerate(columns):
-            for piece in row.tobytes().split(b"\0"):
-                match = _LIST.fullmatch(piece)
-                if match is None:
-                    continue
-                onset = float(match[1])
-                if not number and np.isnan(begins[i]):
-                    begins[i] = onset
-                for text in match[2].split(b"\x14"):
-                    if text and len(notes) < _MAX_TEXTS and not text.startswith(_GAP):
-                        notes.append((onset, text.decode("utf-8", errors="replace")))
+    for first, rows in pieces():
+        for number, signal in enumerate(signals):
+            columns = rows[:, signal.first : signal.first + signal.width]
+            for i, row in enumerate(columns, first):
+                onsets = _read_row(row.tobytes(), notes)
+                if not number and onsets:
+                    begins[i] = onsets[0]
     notes.sort(key=lambda note: note[0])
     return Texts(begins, tuple(notes))
+
+
+def _read_row(row: bytes, notes: list[tuple[float, str]]) -> list[float]:
+    """Add the texts of one record to `notes`; give the times of its lists."""
+    onsets = []
+    for piece in row.split(b"\0"):
+        match = _LIST.fullmatch(piece)
+        if match is None:
+            continue
+        onsets.append(float(match[1]))
+        for text in match[2].split(b"\x14"):
+            if text and len(notes) < _MAX_TEXTS and not text.startswith(_GAP):
+                notes.append((onsets[-1], text.decode("utf-8", errors="replace")))
+    return onsets
 
 
 def annotations_of(texts: Texts, fs: float, n_samples: int, begin: float) -> Annotations | None:

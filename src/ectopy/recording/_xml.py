@@ -26,6 +26,8 @@ MAX_BYTES: Final = 64 << 20
 """Largest XML file that is read: an hour of twelve leads in decimal digits."""
 _MAX_ELEMENTS: Final = 200_000
 _MAX_DEPTH: Final = 100
+_MAX_MARKS: Final = 500_000
+"""Most signs that begin a tag, or give a value to an attribute, before anything is parsed."""
 _ENCODINGS: Final = re.compile(
     r"(us-)?ascii|utf-?8(-sig)?|utf-?16([bl]e)?|iso[-_]?8859-?\d{1,2}|latin-?\d|"
     r"(windows|cp)-?\d{3,4}|koi8-[ru]|gb(2312|k|18030)|big5|euc-(jp|kr)|shift[-_]jis",
@@ -75,6 +77,8 @@ def parse(path: Path) -> ET.Element:
             f"{path.name} defines XML entities or its own document type, which no ECG needs and "
             "attacks use; take that part out, or export the file again"
         )
+    if max(text.count("<"), text.count("=")) > _MAX_MARKS:
+        raise _too_many(path.name)
     parser = ET.XMLParser(target=_Guard(path.name))
     try:
         parser.feed(re.sub(r"^\s*<\?xml\b[^>]*\?>", "", text, count=1))
@@ -98,15 +102,19 @@ class _Guard(ET.TreeBuilder):
         self._depth += 1
         self._elements += 1
         if self._depth > _MAX_DEPTH or self._elements > _MAX_ELEMENTS:
-            raise DamagedFileError(
-                f"{self._name} has more than {_MAX_ELEMENTS} XML elements or nests them deeper "
-                f"than {_MAX_DEPTH}, which no ECG does; export it again"
-            )
+            raise _too_many(self._name)
         return super().start(_local(tag), {_local(key): value for key, value in attrs.items()})
 
     def end(self, tag: str, /) -> ET.Element:
         self._depth -= 1
         return super().end(_local(tag))
+
+
+def _too_many(name: str) -> DamagedFileError:
+    return DamagedFileError(
+        f"{name} has more than {_MAX_ELEMENTS} XML elements or nests them deeper than "
+        f"{_MAX_DEPTH}, which no ECG does; export it again"
+    )
 
 
 def _local(tag: str) -> str:

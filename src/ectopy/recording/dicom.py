@@ -35,6 +35,9 @@ _TYPES: Final = {
     (8, "SB"): "i1", (8, "UB"): "u1", (16, "SS"): "i2", (16, "US"): "u2",
     (32, "SL"): "i4", (32, "UL"): "u4", (64, "SV"): "i8", (64, "UV"): "u8",
 }  # fmt: skip
+_ITEM: Final = b"\xfe\xff\x00\xe0"
+_MAX_ITEMS: Final = 20_000
+_MAX_READS: Final = 200_000
 _BEAT: Final = re.compile(r"median|average|representative|template|beat", re.IGNORECASE)
 
 
@@ -75,6 +78,18 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         return _read(dataset, path, fs, units)
 
 
+class _Limited(BytesIO):
+    """Bytes that end the patience with files of millions of elements."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.reads += 1
+        if self.reads > _MAX_READS:
+            raise ValueError("too many elements")
+        return super().read(size)
+
+
 def _dataset(path: Path) -> Any:
     import pydicom
 
@@ -87,8 +102,12 @@ def _dataset(path: Path) -> Any:
         raise RecordingError(
             f"{path.name} is deflated DICOM, which is not read; export it uncompressed"
         )
+    if data.count(_ITEM) > _MAX_ITEMS:
+        raise DamagedFileError(
+            f"{path.name} has more than {_MAX_ITEMS} items, which no ECG has; export it again"
+        )
     try:
-        return pydicom.dcmread(BytesIO(data))
+        return pydicom.dcmread(_Limited(data), stop_before_pixels=True)
     except Exception as error:
         raise DamagedFileError(
             f"{path.name} begins as DICOM, but its elements are broken; export it again"

@@ -1,15 +1,15 @@
 """EDF, EDF+ and BDF, the formats of sleep laboratories and many Holter recorders.
 
-Read by ectopy itself, as laid out in the specifications of EDF (1992), EDF+ (2003) and BDF, from a
-memory map, piece by piece: edfio loads BDF files whole, turns samples into 8 bytes each, joins the
-parts of discontinuous files as if there were no gaps, and refuses decimal commas.
+Read by ectopy itself, as laid out in the specifications of EDF (1992), EDF+ (2003) and BDF, a few
+records at a time: edfio loads BDF files whole, turns samples into 8 bytes each, joins the parts of
+discontinuous files as if there were no gaps, and refuses decimal commas.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -34,7 +34,7 @@ from ectopy.recording._units import MV_PER, parse_unit
 from ectopy.recording._xml import number
 from ectopy.recording.value import Inference, Recording
 
-_RECORDS_AT_ONCE: Final = 1 << 20
+_BYTES_AT_ONCE: Final = 1 << 20
 """Bytes of data records that are turned into voltages at once."""
 _MAX_GAP: Final = 10.0
 _STEEP: Final = 6.0
@@ -77,8 +77,8 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     header, data = _open(path)
     rates, notes = _rates(header, path)
     kinds = [kind_of(s, rate) for s, rate in zip(header.signals, rates, strict=True)]
-    texts = read_texts(header, data)
-    begins, gapped = _begins(header, texts, len(data), path)
+    texts = read_texts(header, data.count, data.pieces)
+    begins, gapped = _begins(header, texts, data.count, path)
     channels = {
         i: _channel(signal, rates[i], header, data, begins)
         for i, signal in enumerate(header.signals)
@@ -125,8 +125,34 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     return replace(recording, annotations=marks)
 
 
-def _open(path: Path) -> tuple[EdfHeader, NDArray[np.uint8]]:
-    """Give the header and the data records, memory-mapped, one row each."""
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """The data records of a file, read as they are asked for."""
+
+    path: Path
+    begin: int
+    width: int
+    count: int
+
+    def rows(self, first: int, last: int) -> NDArray[np.uint8]:
+        """Give some records, one row each."""
+        at, size = self.begin + first * self.width, (last - first) * self.width
+        return np.fromfile(self.path, np.uint8, size, offset=at).reshape(-1, self.width)
+
+    def pieces(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Give all records, a few at a time, each with the number of the first."""
+        edges = [*range(0, self.count, self.at_once), self.count]
+        for first, last in pairwise(edges):
+            yield first, self.rows(first, last)
+
+    @property
+    def at_once(self) -> int:
+        """How many records are read at once."""
+        return max(1, _BYTES_AT_ONCE // self.width)
+
+
+def _open(path: Path) -> tuple[EdfHeader, _Records]:
+    """Give the header and the data records."""
     size = path.stat().st_size
     with path.open("rb") as stream:
         head = stream.read(MAIN)
@@ -144,8 +170,7 @@ def _open(path: Path) -> tuple[EdfHeader, NDArray[np.uint8]]:
         )
     if not records:
         raise DamagedFileError(f"{path.name} holds a header and no records; copy the file again")
-    shape = (records, header.record_bytes)
-    return header, np.memmap(path, np.uint8, "r", header.size, shape)
+    return header, _Records(path, header.size, header.record_bytes, records)
 
 
 def _rates(header: EdfHeader, path: Path) -> tuple[list[float], list[Inference]]:
@@ -200,20 +225,19 @@ def _channel(
     signal: EdfSignal,
     fs: float,
     header: EdfHeader,
-    data: NDArray[np.uint8],
+    data: _Records,
     begins: NDArray[np.float64],
 ) -> Channel:
     at = np.rint(begins * fs).astype(np.int64)
-    per_row = max(1, _RECORDS_AT_ONCE // header.record_bytes)
     breaks = np.flatnonzero(np.diff(at) != signal.samples) + 1
-    edges = sorted({0, *breaks.tolist(), *range(0, len(data), per_row), len(data)})
+    edges = sorted({0, *breaks.tolist(), *range(0, data.count, data.at_once), data.count})
 
     def blocks() -> Blocks:
         for begin, end in pairwise(edges):
-            rows = data[begin:end, signal.first : signal.first + signal.width]
+            rows = data.rows(begin, end)[:, signal.first : signal.first + signal.width]
             yield int(at[begin]), _integers(np.ascontiguousarray(rows), header.is_bdf)
 
-    scale, offset = _scale(signal)
+    scale, offset, is_known = _scale(signal)
     return Channel(
         signal.label or "ECG",
         fs,
@@ -221,7 +245,7 @@ def _channel(
         blocks,
         scale=scale,
         offset=offset,
-        unit=parse_unit(signal.unit) if signal.unit else None,
+        unit=parse_unit(signal.unit) if signal.unit and is_known else None,
     )
 
 
@@ -234,16 +258,16 @@ def _integers(rows: NDArray[np.uint8], is_bdf: bool) -> NDArray[Any]:
     return wide.view("<i4").ravel() >> 8
 
 
-def _scale(signal: EdfSignal) -> tuple[float, float]:
-    """Give gain and offset; raw numbers where the ranges of the header make no sense."""
+def _scale(signal: EdfSignal) -> tuple[float, float, bool]:
+    """Give gain and offset, and whether the ranges of the header make sense."""
     low, high = signal.physical
     first, last = signal.digital
     if low is None or high is None or first is None or last is None:
-        return 1.0, 0.0
+        return 1.0, 0.0, False
     if low == high or first == last:
-        return 1.0, 0.0
+        return 1.0, 0.0, False
     gain = (high - low) / (last - first)
-    return gain, low - gain * first
+    return gain, low - gain * first, True
 
 
 def _looks_like_ecg(channel: Channel) -> bool:

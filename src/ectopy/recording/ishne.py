@@ -1,6 +1,6 @@
 """Holter recordings in the ISHNE standard (Badilini 1998).
 
-Read by ectopy itself from a memory map: the parser of ecgdatakit loads the whole recording as
+Read by ectopy itself, piece by piece: the parser of ecgdatakit loads the whole recording as
 8-byte numbers, several times the memory that a week of three leads may take.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import struct
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from ectopy.errors import DamagedFileError, MissingFactError, RecordingError
-from ectopy.recording._channels import Channel, blocks_of, make_recording
+from ectopy.recording._channels import Blocks, Channel, make_recording
 from ectopy.recording.value import Inference, Recording
 
 FORMAT: Final = "ISHNE Holter"
@@ -23,6 +24,7 @@ _MAGIC: Final = b"ISHNE1.0"
 _MAGIC_ANNOTATIONS: Final = b"ANN  1.0"
 _FIXED: Final = 522
 _CHECKED_FROM: Final = 10
+_PIECE: Final = 1 << 18
 _MAX_LEADS: Final = 12
 _MAX_VARIABLE: Final = 1 << 24
 _LEADS: Final = (
@@ -93,7 +95,6 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         value = f"{length} samples of each lead"
         why = f"what the file holds, though its header says {promised}; it may be cut short"
         notes.append(Inference("length", value, why))
-    data = np.memmap(path, "<i2", "r", _FIXED + variable, (length, count))
     codes = struct.unpack_from("<12h", header, 158)
     steps = struct.unpack_from("<12h", header, 206)
     return make_recording(
@@ -102,7 +103,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
                 _LEADS[code] if 1 < code < len(_LEADS) else f"ECG{i + 1}",
                 float(rate) if rate > 0 else float(fs or 0),
                 length,
-                blocks_of(data[:, i]),
+                _blocks(path, _FIXED + variable, length, count, i),
                 scale=float(step) if step > 0 else 1.0,
                 unit="nV" if step > 0 else None,
             )
@@ -116,6 +117,18 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         inferred=notes,
         identity=_identity(header),
     )
+
+
+def _blocks(path: Path, begin: int, length: int, count: int, lead: int) -> Callable[[], Blocks]:
+    """Give the samples of a lead piece by piece; those of all leads alternate."""
+
+    def blocks() -> Blocks:
+        for at in range(0, length, _PIECE):
+            n = min(_PIECE, length - at)
+            rows = np.fromfile(path, "<i2", n * count, offset=begin + 2 * at * count)
+            yield at, rows.reshape(n, count)[:, lead]
+
+    return blocks
 
 
 def _doubts(checksum: int, checked: bytes) -> list[Inference]:

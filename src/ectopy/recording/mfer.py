@@ -9,7 +9,6 @@ hertz and turns every sample into 8 bytes. Dominant beats are passed over.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,15 +20,38 @@ from numpy.typing import NDArray
 from ectopy.errors import DamagedFileError, RecordingError
 from ectopy.recording._channels import Channel, blocks_of, make_recording
 from ectopy.recording._leads import is_other_name
+from ectopy.recording._mfer_definitions import (
+    ADVICE,
+    AGE,
+    ATT,
+    BLE,
+    BLK,
+    CHN,
+    CMP,
+    DTP,
+    IVL,
+    LDN,
+    NUL,
+    OFF,
+    PID,
+    PNM,
+    PNT,
+    PRE,
+    SEN,
+    SEQ,
+    SET,
+    TIM,
+    WAV,
+    WFM,
+    Bytes,
+    definitions,
+)
 from ectopy.recording._scp_leads import LEAD_NAMES
 from ectopy.recording.value import Inference, Recording
 
 FORMAT: Final = "MFER"
 MAX_BYTES: Final = 2 << 30
 _PREAMBLE: Final = b"MFR "
-BLE, TXC, BLK, CHN, SEQ, PNT, WFM, LDN = 0x01, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09
-DTP, IVL, SEN, OFF, CMP, NUL, WAV, ATT = 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x12, 0x1E, 0x3F
-PRE, SET, END, PNM, PID, AGE, TIM = 0x40, 0x67, 0x80, 0x81, 0x82, 0x83, 0x85
 _KNOWN: Final = frozenset(
     {*range(0x01, 0x10), 0x11, NUL, 0x15, 0x16, 0x17, WAV, ATT, *range(0x40, 0x47), SET}
     | {*range(0x80, 0x89)}
@@ -48,8 +70,6 @@ _MAX_CHANNELS: Final = 256
 _MAX_DEFINITIONS: Final = 100_000
 _MAX_DEPTH: Final = 8
 _DEFAULT_RATE: Final = 1000.0
-_Bytes = bytes | mmap.mmap
-_ADVICE: Final = "the file is cut short or damaged, copy it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +109,7 @@ def matches(head: bytes, path: Path) -> bool:
         return True
     tags: list[int] = []
     try:
-        for tag, _, begin, end in _definitions(head, 0, len(head), complete=False):
+        for tag, _, begin, end in definitions(head, 0, len(head), complete=False):
             if tag not in _KNOWN or not _fits(tag, end - begin):
                 return False
             tags.append(tag)
@@ -139,7 +159,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     _walk(data, 0, len(data), state, None, 0)
     if not state.frames:
-        raise DamagedFileError(f"{path.name} (MFER) holds no samples; {_ADVICE}")
+        raise DamagedFileError(f"{path.name} (MFER) holds no samples; {ADVICE}")
     notes: list[Inference] = []
     channels = _channels(state, notes)
     if not channels:
@@ -159,87 +179,14 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     )
 
 
-def _definitions(
-    data: _Bytes, at: int, end: int, *, complete: bool = True
-) -> Iterator[tuple[int, int, int, int]]:
-    """Give tag, channel, begin and end of each definition.
-
-    Where the data are only the beginning of a file, the last value may be cut.
-    """
-    while at < end:
-        tag, channel = data[at], 0
-        at += 1
-        if tag == 0:
-            continue
-        if tag == END:
-            return
-        if tag == ATT:
-            while at < end:
-                channel = min(channel << 7 | data[at] & 0x7F, 1 << 20)
-                at += 1
-                if data[at - 1] < 0x80:
-                    break
-        if at >= end:
-            raise DamagedFileError(f"the last definition has no length; {_ADVICE}")
-        length = data[at]
-        at += 1
-        if length == 0x80:
-            after = _past_contents(data, at, end) if complete else end
-            yield tag, channel, at, max(at, after - 2)
-            at = after
-            continue
-        if length > 0x80:
-            count = length & 0x7F
-            if count > 4 or at + count > end:
-                raise DamagedFileError(f"a definition has a length of {count} bytes; {_ADVICE}")
-            length = int.from_bytes(data[at : at + count], "big")
-            at += count
-        if complete and at + length > end:
-            raise DamagedFileError(
-                f"a definition promises {length} bytes, {end - at} are left; {_ADVICE}"
-            )
-        yield tag, channel, at, min(at + length, end)
-        at += length
-
-
-def _past_contents(data: _Bytes, at: int, end: int) -> int:
-    """Give the place after the two zero bytes that end contents of indefinite length."""
-    depth = 1
-    while at + 1 < end:
-        if data[at] == 0:
-            if data[at + 1] == 0:
-                depth -= 1
-                at += 2
-                if depth == 0:
-                    return at
-            else:
-                at += 1
-            continue
-        tag = data[at]
-        at += 1
-        while tag == ATT and at < end and data[at] & 0x80:
-            at += 1
-        at += tag == ATT
-        length = data[at] if at < end else 0
-        at += 1
-        if length == 0x80:
-            depth += 1
-        elif length > 0x80:
-            count = length & 0x7F
-            at += count + int.from_bytes(data[at : at + count], "big")
-        else:
-            at += length
-    raise DamagedFileError(f"contents of open length do not end; {_ADVICE}")
-
-
-def _walk(data: _Bytes, at: int, end: int, state: _State, channel: int | None, depth: int) -> None:
+def _walk(data: Bytes, at: int, end: int, state: _State, channel: int | None, depth: int) -> None:
     """Take definitions in, those within others too."""
     if depth > _MAX_DEPTH:
-        raise DamagedFileError(f"definitions lie within each other {depth} times; {_ADVICE}")
-    for tag, own, begin, stop in _definitions(data, at, end):
+        raise DamagedFileError(f"definitions lie within each other {depth} times; {ADVICE}")
+    for tag, own, begin, stop in definitions(data, at, end):
         state.definitions += 1
         if state.definitions > _MAX_DEFINITIONS:
-            raise DamagedFileError(f"there are more than {_MAX_DEFINITIONS} definitions; {_ADVICE}")
+            raise DamagedFileError(f"there are more than {_MAX_DEFINITIONS} definitions; {ADVICE}")
         if tag == ATT and own < state.channels:
             _walk(data, begin, stop, state, own, depth + 1)
         elif tag == SET:
@@ -260,7 +207,7 @@ def _define(tag: int, value: bytes, state: _State) -> None:
         state.channels = _integer(value, state.order) if value else 1
         state.own.clear()
         if not 0 < state.channels <= _MAX_CHANNELS:
-            raise DamagedFileError(f"the file promises {state.channels} channels; {_ADVICE}")
+            raise DamagedFileError(f"the file promises {state.channels} channels; {ADVICE}")
     elif tag == CMP and value and _integer(value[:2], state.order):
         raise RecordingError(
             "the samples of the MFER file are compressed, which is not read; export it without "
@@ -317,7 +264,7 @@ def _integer(value: bytes, order: str, *, signed: bool = False) -> int:
 def _decimal(value: bytes, order: str) -> float:
     """Read a unit, an exponent of ten and a mantissa; give the number."""
     if len(value) < 3:
-        raise DamagedFileError(f"a scale of the file has {len(value)} bytes; {_ADVICE}")
+        raise DamagedFileError(f"a scale of the file has {len(value)} bytes; {ADVICE}")
     exponent = int.from_bytes(value[1:2], "big", signed=True)
     return float(_integer(value[2:], order, signed=True) * 10.0**exponent)
 
@@ -326,7 +273,7 @@ def _rate(value: bytes, order: str) -> float:
     """Read a sampling rate, given as such or as an interval."""
     number = _decimal(value, order)
     if value[0] > 1 or number <= 0:
-        raise DamagedFileError(f"the sampling interval of the file is impossible; {_ADVICE}")
+        raise DamagedFileError(f"the sampling interval of the file is impossible; {ADVICE}")
     return number if value[0] == 0 else round(1.0 / number, 9)
 
 
@@ -351,7 +298,7 @@ def _add_frame(wave: memoryview, state: _State) -> None:
     sequences = held if stated is None else stated
     if sequences > held or not sequences:
         raise DamagedFileError(
-            f"a frame holds {held} of the {sequences} sequences that the file promises; {_ADVICE}"
+            f"a frame holds {held} of the {sequences} sequences that the file promises; {ADVICE}"
         )
     table = np.frombuffer(wave, np.uint8, sequences * sum(widths)).reshape(sequences, sum(widths))
     channels, at = [], 0

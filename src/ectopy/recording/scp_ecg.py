@@ -31,6 +31,7 @@ _POINTER: Final = 10
 _WRAP: Final = 65536
 _MAX_LEADS: Final = 255
 _ADVICE: Final = "the file is cut short or damaged, copy it again"
+_MAX_BEATS: Final = 10_000
 _LONG_TERM: Final = 12
 
 
@@ -208,8 +209,8 @@ class _Rhythm:
         if len(body) < 6:
             return beats
         length_ms, beats.fiducial, count = struct.unpack_from("<HHH", body)
-        if 6 + 14 * count > len(body):
-            raise DamagedFileError(f"section 4 promises {count} beats and ends early; {_ADVICE}")
+        if 6 + 14 * count > len(body) or count > _MAX_BEATS:
+            raise DamagedFileError(f"section 4 promises {count} beats, more than it can; {_ADVICE}")
         beats.complexes = [struct.unpack_from("<HIII", body, 6 + 14 * i) for i in range(count)]
         after = 6 + 14 * count
         if after + 8 * count <= len(body):
