@@ -92,6 +92,9 @@ def test_median_beats_are_passed_over(tmp_path):
     assert read(save(tmp_path, median, group())).n_samples == 5000
     with pytest.raises(RecordingError, match="median beats, but no rhythm"):
         read(save(tmp_path, median))
+    unnamed = group(COUNTS[:600], label="2")
+    unnamed.WaveformOriginality = "DERIVED"
+    assert len(read(save(tmp_path, unnamed, group())).leads) == 12
 
 
 def test_groups_one_after_another(tmp_path):

@@ -17,8 +17,8 @@ UNSAFE = [
     (BILLION_LAUGHS, "entities"),
     (OUTSIDE, "entities"),
     ("<!DOCTYPE r [<!ATTLIST r a CDATA 'x'>]><RestingECG/>", "document type"),
-    ("<ECG>" + "<a>" * 500 + "</a>" * 500 + "</ECG>", "nests them deeper"),
-    ("<ECG>" + "<a/>" * 300_000 + "</ECG>", "more than 200000 XML elements"),
+    ("<RestingECG>" + "<a>" * 500 + "</a>" * 500 + "</RestingECG>", "nests them deeper"),
+    ("<RestingECG>" + "<a/>" * 300_000 + "</RestingECG>", "more than 200000 XML elements"),
     ("<ECG><CHANNEL></ECG>", "well-formed"),
     ("<ECG><CHANNEL NAME='\0'/></ECG>", "well-formed"),
     ("<restingecgdata>&nbsp;</restingecgdata>", "well-formed"),
@@ -37,7 +37,7 @@ def test_unsafe_or_broken_xml_is_refused(tmp_path, text, message, encoding):
 def test_size_is_limited(tmp_path, monkeypatch):
     monkeypatch.setattr(_xml, "MAX_BYTES", 1 << 20)
     path = tmp_path / "file.xml"
-    path.write_text("<ECG>" + " " * (1 << 20) + "</ECG>")
+    path.write_text("<AnnotatedECG>" + " " * (1 << 20) + "</AnnotatedECG>")
     with pytest.raises(RecordingError, match="larger than 1 MB"):
         read(path)
 

@@ -61,7 +61,7 @@ def kind_of(signal: EdfSignal, fs: float) -> str:
         return OTHER
     if not voltage:
         return OTHER
-    if is_ecg_name(label) or _LEADS.fullmatch(label):
+    if is_ecg_name(label) or (signal.unit and _LEADS.fullmatch(label)):
         return ECG
     return ECG if _HEART.search(signal.transducer) else UNKNOWN
 

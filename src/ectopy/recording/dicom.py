@@ -24,7 +24,7 @@ from ectopy.recording._leads import is_ecg_name, is_other_name
 from ectopy.recording._scp_leads import LEAD_NAMES
 from ectopy.recording._units import parse_unit
 from ectopy.recording._xml import moment
-from ectopy.recording.value import Inference, Recording
+from ectopy.recording.value import MIN_DURATION_S, Inference, Recording
 
 FORMAT: Final = "DICOM waveform"
 MAX_BYTES: Final = 256 << 20
@@ -158,7 +158,13 @@ def _is_pdf(dataset: Any) -> bool:
 
 
 def _is_beat(group: Any) -> bool:
-    return bool(_BEAT.search(str(group.get("MultiplexGroupLabel", "") or "")))
+    """Whether a group is one beat, by its label or by being derived and short."""
+    if _BEAT.search(str(group.get("MultiplexGroupLabel", "") or "")):
+        return True
+    rate = _number(group, "SamplingFrequency") or 0.0
+    length = _number(group, "NumberOfWaveformSamples") or 0.0
+    derived = str(group.get("WaveformOriginality", "")).upper() == "DERIVED"
+    return derived and length < MIN_DURATION_S * rate
 
 
 def _channels(group: Any, order: str, fs: float | None, left_out: list[str]) -> list[Channel]:

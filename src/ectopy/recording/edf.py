@@ -8,10 +8,10 @@ discontinuous files as if there were no gaps, and refuses decimal commas.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +39,7 @@ _BYTES_AT_ONCE: Final = 1 << 20
 _MAX_GAP: Final = 10.0
 _STEEP: Final = 6.0
 """How far the steepest slopes of an ECG outdo its usual ones; those of noise do so by 4."""
+_LOOK_S: Final = 600.0
 _LOW_MV, _HIGH_MV = 0.1, 20.0
 _DIGITS: Final = 8
 """Width of the field that holds the length of a record."""
@@ -272,8 +273,8 @@ def _scale(signal: EdfSignal) -> tuple[float, float, bool]:
 
 def _looks_like_ecg(channel: Channel) -> bool:
     """Whether the steepest slopes outdo the usual ones, at a height that beats have."""
-    values: Sequence[NDArray[Any]] = [numbers for _, numbers in channel.blocks()]
-    mv = np.concatenate(values)[: int(600 * channel.fs)] * abs(channel.scale)
+    begun = takewhile(lambda block: block[0] < _LOOK_S * channel.fs, channel.blocks())
+    mv = np.concatenate([numbers for _, numbers in begun]) * abs(channel.scale)
     unit = MV_PER.get(channel.unit or "", 1.0)
     if len(mv) < 2 * channel.fs:
         return False

@@ -30,12 +30,13 @@ from ectopy.recording._xml import (
 from ectopy.recording.value import Recording
 
 FORMAT: Final = "Mortara ELI (XML)"
+_MARKS: Final = re.compile(rb"<CHANNEL|<TYPICAL_CYCLE|ACQUISITION_TIME|MORTARA", re.IGNORECASE)
 _INTEGERS: Final = re.compile(r"\s*[+-]?\d+([\s,;]+[+-]?\d+)+[\s,;]*[+-]?")
 
 
 def matches(head: bytes, path: Path) -> bool:
     """Whether the head of a file is that of an export of Mortara."""
-    return root_name(head) == "ECG"
+    return root_name(head) == "ECG" and bool(_MARKS.search(head.replace(b"\0", b"")))
 
 
 def read(path: Path, fs: float | None = None, units: str | None = None) -> Recording:
