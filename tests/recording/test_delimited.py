@@ -440,3 +440,14 @@ def test_lead_off_is_missing_and_no_voltage(written, mark, factor):
     assert np.flatnonzero(missing).tolist() == list(range(200, 300))
     np.testing.assert_allclose(recording.signal[~missing, 0], MV[~missing], atol=0.002)
     assert "missing samples" in [fact.what for fact in recording.source.inferred]
+
+
+def test_twelve_columns_without_names_that_fit_the_usual_order(written):
+    i, ii = MV, np.roll(0.6 * MV, 3)
+    limbs = [i, ii, ii - i, -(i + ii) / 2, i - ii / 2, ii - i / 2]
+    chest = [MV * k for k in (-0.4, 0.3, 0.8, 1.1, 1.2, 0.9)]
+    recording = read(written(columns(*limbs, *chest)), fs=FS)
+    assert ",".join(recording.leads) == "I,II,III,aVR,aVL,aVF,V1,V2,V3,V4,V5,V6"
+    assert "leads" in stated(recording)
+    other = read(written(columns(*limbs[::-1], *chest)), fs=FS)
+    assert other.leads[0] == "ECG 1"

@@ -6,6 +6,15 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+STANDARD_LEADS: Final = (
+    "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6",
+)  # fmt: skip
+_MIN_ROWS: Final = 100
+_ROUNDING: Final = 0.02
+"""Of the height of a lead: by how much computed leads may differ from the equations."""
 _ECG: Final = re.compile(
     r"\b(ecg\w*|ekg\w*|electrocardio\w*|mli{1,3}|mlv\d|i{1,3}|av[rlf]|mcl\d|v[1-9]r?|lead)\b",
     re.IGNORECASE,
@@ -45,3 +54,17 @@ def unique_names(names: Iterable[str]) -> tuple[str, ...]:
             unique = f"{base} {number}"
         given.append(unique)
     return tuple(given)
+
+
+def obeys_einthoven(signal: NDArray[np.float32]) -> bool:
+    """Whether leads 3 to 6 are III, aVR, aVL and aVF of leads 1 and 2, but for rounding."""
+    part = signal[: 1 << 16].astype(np.float64)
+    part = part[np.isfinite(part[:, :6]).all(axis=1)]
+    if len(part) < _MIN_ROWS:
+        return False
+    i, ii = part[:, 0], part[:, 1]
+    expected = np.stack([ii - i, -(i + ii) / 2, i - ii / 2, ii - i / 2], axis=1)
+    error = np.abs(part[:, 2:6] - expected)
+    return bool(
+        np.quantile(error, 0.99) <= _ROUNDING * max(float(np.ptp(i)), float(np.ptp(ii)), 1e-12)
+    )

@@ -20,7 +20,13 @@ from ectopy.recording._calibration import INT16_LEAD_OFF, mark_lead_off
 from ectopy.recording._channels import standard_name
 from ectopy.recording._columns import MAX_LEADS
 from ectopy.recording._facts import settle_rate
-from ectopy.recording._leads import is_ecg_name, is_other_name, unique_names
+from ectopy.recording._leads import (
+    STANDARD_LEADS,
+    is_ecg_name,
+    is_other_name,
+    obeys_einthoven,
+    unique_names,
+)
 from ectopy.recording._mat import Variables
 from ectopy.recording._timeline import Timeline, insert_missing, measure, unit_by_step
 from ectopy.recording._units import (
@@ -33,7 +39,6 @@ from ectopy.recording._units import (
 )
 from ectopy.recording.value import MAX_FS, MIN_FS, Inference, Recording, Source
 
-LEADS: Final = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 _MIN_SAMPLES: Final = 100
 _HIGHEST_MV: Final = 10.0
 """Typical beats, peak to peak, are lower than this in every heart."""
@@ -108,8 +113,8 @@ def make_recording(
     signal, whole = _as_float32(values, keep)
     if values.dtype == np.int16 or values.dtype == np.dtype(">i2"):
         inferred += mark_lead_off(signal, INT16_LEAD_OFF)
-    if not any(names) and len(keep) == len(LEADS) and _obeys_einthoven(signal):
-        names = list(LEADS)
+    if not any(names) and len(keep) == len(STANDARD_LEADS) and obeys_einthoven(signal):
+        names = list(STANDARD_LEADS)
         why = "twelve leads of which the third to sixth follow from the first two as in this order"
         inferred.append(Inference("leads", ", ".join(names), why))
     per_step = _apply_gain(signal, variables, keep, values.shape[1])
@@ -317,15 +322,3 @@ def _numbers(
             if len(flat) in (1, count) and np.isfinite(flat).all():
                 return np.broadcast_to(flat, (count,))
     return None
-
-
-def _obeys_einthoven(signal: NDArray[np.float32]) -> bool:
-    """Whether leads 3 to 6 are III, aVR, aVL and aVF of leads 1 and 2, but for rounding."""
-    part = signal[: 1 << 16].astype(np.float64)
-    part = part[np.isfinite(part[:, :6]).all(axis=1)]
-    if len(part) < _MIN_SAMPLES:
-        return False
-    i, ii = part[:, 0], part[:, 1]
-    expected = np.stack([ii - i, -(i + ii) / 2, i - ii / 2, ii - i / 2], axis=1)
-    error = np.abs(part[:, 2:6] - expected)
-    return bool(np.quantile(error, 0.99) <= 0.02 * max(float(np.ptp(i)), float(np.ptp(ii)), 1e-12))

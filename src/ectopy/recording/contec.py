@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from ectopy.errors import DamagedFileError
 from ectopy.recording import delimited
 from ectopy.recording._calibration import steps_to_mv
+from ectopy.recording._leads import STANDARD_LEADS
 from ectopy.recording._sniff import Layout, sniff_head
 from ectopy.recording._table import read_table
 from ectopy.recording.value import Inference, Recording, Source
 
 FORMAT: Final = "Contec ECG90A (CSV)"
-LEADS: Final = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 _FS_HZ: Final = 800.0
 _MV_PER_STEP: Final = 0.005
 _MIN_ROWS: Final = 50
@@ -58,31 +58,33 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     layout = delimited.find_layout(path)
     if layout is None or not _is_export(layout):
         raise DamagedFileError(f"{path.name} is no table of a Contec ECG90A; export it again")
-    table = read_table(path, layout, range(len(LEADS)), None)
-    held = [i for i in range(len(LEADS)) if np.isfinite(table.values[:, i]).any()]
+    table = read_table(path, layout, range(len(STANDARD_LEADS)), None)
+    held = [i for i in range(len(STANDARD_LEADS)) if np.isfinite(table.values[:, i]).any()]
     signal = np.ascontiguousarray(table.values[:, held])
     rate, inferred = fs or _FS_HZ, []
     why = "the leads are computed as for the ECG90A, which"
     if fs is None:
         inferred.append(Inference("sampling rate", "800 Hz", f"{why} records at it", "--fs"))
-    inferred.append(Inference("leads", ", ".join(LEADS), f"{why} writes them in this order"))
+    inferred.append(
+        Inference("leads", ", ".join(STANDARD_LEADS), f"{why} writes them in this order")
+    )
     if units is None:
         inferred.append(Inference("units", "5 µV steps", f"{why} has such steps", "--units"))
     resolution, about_units = steps_to_mv(signal, rate, [_MV_PER_STEP] * len(held), units)
-    off = [LEADS[i] for i in range(len(LEADS)) if i not in held]
+    off = [STANDARD_LEADS[i] for i in range(len(STANDARD_LEADS)) if i not in held]
     if off:
         inferred.append(Inference("leads left out", ", ".join(off), "they are empty"))
     return Recording(
         signal,
         rate,
-        tuple(LEADS[i] for i in held),
+        tuple(STANDARD_LEADS[i] for i in held),
         source=Source(str(path), FORMAT, (*inferred, *about_units)),
         resolution=resolution,
     )
 
 
 def _is_export(layout: Layout) -> bool:
-    if len(layout.kinds) != len(LEADS) or any(layout.names) or layout.preamble:
+    if len(layout.kinds) != len(STANDARD_LEADS) or any(layout.names) or layout.preamble:
         return False
     rows = [[layout.style.number(cell) for cell in row] for row in layout.sample if len(row) == 12]
     table = np.array(rows)[:, :6]

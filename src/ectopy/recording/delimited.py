@@ -28,7 +28,12 @@ from ectopy.recording._facts import (
     stated_step,
     stated_unit,
 )
-from ectopy.recording._leads import is_ecg_name, unique_names
+from ectopy.recording._leads import (
+    STANDARD_LEADS,
+    is_ecg_name,
+    obeys_einthoven,
+    unique_names,
+)
 from ectopy.recording._magic import is_own_result
 from ectopy.recording._sniff import HEAD_BYTES, Layout, is_empty_so_far, sniff
 from ectopy.recording._table import Table, read_table
@@ -142,6 +147,12 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     resolution, about_units = _to_mv(
         signal, rate, layout, columns, units, [table.whole[i] for i in keep]
     )
+    names = lead_names(layout, columns)
+    unnamed = not any(layout.names[i] for i in columns)
+    if unnamed and len(names) == len(STANDARD_LEADS) and obeys_einthoven(signal):
+        names = list(STANDARD_LEADS)
+        why = "twelve columns of which the third to sixth follow from the first two in this order"
+        inferred.append(Inference("leads", ", ".join(names), why))
     if timeline is not None and timeline.missing.any():
         gaps = int(np.count_nonzero(timeline.missing))
         length = timeline.missing.sum() / timeline.fs
@@ -151,7 +162,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     return Recording(
         signal,
         rate,
-        unique_names(lead_names(layout, columns)),
+        unique_names(names),
         start=start,
         source=Source(str(path), FORMAT, tuple(inferred + about_units)),
         resolution=resolution,

@@ -26,6 +26,7 @@ from ectopy.recording.value import MAX_FS, MIN_FS, Inference, Recording, Source
 
 FORMAT: Final = "FHIR Observation"
 _MAX_DIMENSIONS: Final = 64
+_MAX_PIECES: Final = 5000
 _SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 _MDC_ECG: Final = 131328
 _MDC_LEADS: Final = {
@@ -85,6 +86,8 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         if isinstance(part.get("valueSampledData"), dict)
         for piece in _pieces(part, observation, fs, path.name)
     ]
+    if len(pieces) > _MAX_PIECES:
+        raise RecordingError(f"{path.name} cuts its ECG into {len(pieces):,} pieces; join them")
     pieces, left_out = _ecg_only(pieces, path.name)
     rates = sorted({round(piece.fs, 3) for piece in pieces})
     if rates[-1] - rates[0] > 0.001 * rates[-1]:

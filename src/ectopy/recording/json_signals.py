@@ -34,7 +34,7 @@ from ectopy.recording.value import Recording
 FORMAT: Final = "JSON"
 CSV_FORMAT: Final = "CSV with signals in cells"
 _LONG_LIST: Final = re.compile(rb"\[\s*(?:(?:-?\d[\d.eE+-]*|null)\s*,\s*){49}")
-_LONG_CELL: Final = re.compile(rb"[\"']\[\s*(?:-?\d[\d.eE+-]*\s*[,;]?\s*){49}")
+_LONG_CELL: Final = re.compile(rb"[\"']\[\s*(?:-?\d[\d.eE+-]*(?:\s*[,;]\s*|\s+)){49}")
 _RESULT_KEYS: Final = frozenset({"beats", "rhythm", "model", "software"})
 _MAX_DEPTH: Final = 20
 _MAX_FACTS: Final = 20_000
