@@ -124,3 +124,23 @@ def _record(folder: Path) -> Path:
     path = folder / "source.csv"
     np.savetxt(path, signal, delimiter=",", header="# 250 Hz\nII (mV),V1 (mV)", comments="")
     return path
+
+
+def test_missing_stretches_are_shown_and_hold_no_beats(strip: Path, tmp_path: Path) -> None:
+    assert run("analyze", strip, "-o", tmp_path).exit_code == 0
+    found = json.loads((tmp_path / "strip.json").read_text("utf-8"))
+    assert {"start": 5000, "stop": 5750, "reason": "missing"} in found["bad"]
+    assert not [at for at in found["beats"]["sample"] if 5000 <= at < 5750]
+    page = (tmp_path / "strip.html").read_text("utf-8")
+    assert ">missing</text>" in page
+
+
+@pytest.mark.parametrize("fs", [100, 1000])
+def test_two_seconds_are_analysed(fs: int, tmp_path: Path) -> None:
+    path = tmp_path / "short.csv"
+    signal = simulate(2.0, fs, seed=1).signal
+    np.savetxt(path, signal, delimiter=",", header=f"# {fs} Hz\nII (mV),V1 (mV)", comments="")
+    result = run("analyze", path, "-o", tmp_path / "out")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len(list((tmp_path / "out").iterdir())) == 4
+    assert json.loads((tmp_path / "out" / "short.json").read_text("utf-8"))["beats"]["sample"]
