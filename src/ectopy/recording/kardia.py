@@ -35,11 +35,11 @@ _SIXTEEN_BIT: Final = 1
 _MAINS_60_HZ: Final = 1 << 1
 _FILTERS: Final = {
     1 << 2: "mains",
-    1 << 3: "low pass",
     1 << 4: "baseline",
     1 << 5: "mains notch",
     1 << 6: "enhanced",
 }
+"""Flags of what was applied to the stored samples; bit 3 is set by old apps without meaning."""
 
 
 def matches(head: bytes, path: Path) -> bool:
