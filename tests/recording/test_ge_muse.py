@@ -59,7 +59,7 @@ def test_rhythm_wins_and_limb_leads_are_computed(tmp_path):
     np.testing.assert_allclose(recording.lead("aVL"), one - two / 2, atol=1e-6)
     np.testing.assert_allclose(recording.lead("aVF"), two - one / 2, atol=1e-6)
     (note,) = recording.source.inferred
-    assert (note.what, note.value) == ("leads", "III, aVR, aVL, aVF")
+    assert (note.what, note.value) == ("computed leads", "III, aVR, aVL, aVF")
 
 
 def test_twelve_stored_leads_stay_as_they_are(tmp_path):
@@ -130,4 +130,4 @@ def test_real_files(data, name):
         uv = kept.samples * kept.resolution
         np.testing.assert_allclose(recording.lead(kept.label), uv / 1000, atol=1e-5)
     assert 0.2 < recording.lead("V5").max() < 3
-    assert [note.what for note in recording.source.inferred] == ["leads"]
+    assert [note.what for note in recording.source.inferred] == ["computed leads"]

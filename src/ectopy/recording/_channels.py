@@ -306,7 +306,7 @@ def _complete(
     steps = (step, *(step / 2,) * 3) if known and step is not None else (None,) * 4
     at = max(names.index("I"), names.index("II")) + 1
     why = f"computed from I and II; the file stores {', '.join(names)}"
-    notes.append(Inference("leads", ", ".join(_LIMB[2:]), why))
+    notes.append(Inference("computed leads", ", ".join(_LIMB[2:]), why))
     return (
         np.concatenate([signal[:, :at], added, signal[:, at:]], axis=1),
         (*names[:at], *_LIMB[2:], *names[at:]),
