@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,6 +22,7 @@ from ectopy.errors import DamagedFileError, RecordingError
 from ectopy.recording._facts import settle_rate
 from ectopy.recording._foreign import foreign_errors_mapped
 from ectopy.recording._leads import is_ecg_name, is_other_name, unique_names
+from ectopy.recording._mit_annotations import decode as decode_annotations
 from ectopy.recording._sniff import HEAD_BYTES, sniff
 from ectopy.recording._units import MV_PER, finite_float32, parse_unit, scale_to_mv
 from ectopy.recording._wfdb_header import (
@@ -96,7 +98,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         signal, per_frame = record.samples()
         frame_rate = record.fs or DEFAULT_FS
         beside = path if _is_annotation(path, record) else header_path.with_suffix(".atr")
-        annotations, inferred = _annotations(beside, Path(folder), frame_rate, per_frame)
+        annotations, inferred = _annotations(beside, frame_rate, per_frame)
     if record.fs is None and fs is None:
         if record.odd_rate:
             raise DamagedFileError(
@@ -364,22 +366,17 @@ def _is_annotation(path: Path, record: _Record) -> bool:
 
 
 def _annotations(
-    path: Path, folder: Path, frame_rate: float, per_frame: int
+    path: Path, frame_rate: float, per_frame: int
 ) -> tuple[Annotations | None, list[Inference]]:
     """Read annotations; those that cannot be read are stated, and the signal is read anyway."""
     if not path.is_file():
         return None, []
-    import wfdb
-
     try:
         with foreign_errors_mapped(path):
-            _link(path, folder / "record.atr")
-            found = wfdb.rdann(str(folder / "record"), "atr")
+            found, fs = decode_annotations(path.read_bytes(), path.name)
     except RecordingError as error:
         return None, [Inference("annotations", "none", str(error))]
-    ratio = frame_rate * per_frame / (found.fs or frame_rate)
-    sample = np.asarray(found.sample, np.int64)
+    ratio = frame_rate * per_frame / (fs or frame_rate)
     if ratio != 1:
-        sample = np.rint(sample * ratio).astype(np.int64)
-    aux = [str(note).rstrip("\0") for note in found.aux_note]
-    return Annotations(sample, np.array(found.symbol, np.str_), np.array(aux, np.str_)), []
+        found = replace(found, sample=np.rint(found.sample * ratio).astype(np.int64))
+    return found, []
