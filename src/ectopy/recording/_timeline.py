@@ -71,7 +71,8 @@ def unit_by_step(step: float) -> float | None:
     one of seconds, milli-, micro- and nanoseconds fits.
     """
     for seconds in sorted(_UNIT_NAMES, reverse=True):
-        if step > 0 and MIN_FS <= 1 / (step * seconds) <= MAX_FS:
+        period = step * seconds  # which is 0 where the step is the least of numbers
+        if period > 0 and MIN_FS <= 1 / period <= MAX_FS:
             return seconds
     return None
 
