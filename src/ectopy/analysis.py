@@ -58,6 +58,11 @@ class Analysis:
             never NaN; `sample`, `start` and `stop` count at the recording's own rate. The
             recording has an `identity` only where it was read with ``keep_identity``.
         """
+        beats = {name: plain(values) for name, values in self.columns().items()}
+        return {**self.facts(), "beats": beats}
+
+    def facts(self) -> dict[str, Any]:
+        """Give what :meth:`to_dict` does, but for the beats."""
         recording, labels = self.recording, self.labels
         return {
             "software": self.software,
@@ -79,17 +84,23 @@ class Analysis:
             "counts": labels.counts(),
             "rhythm": self.rhythm.to_dict(),
             "bad": [asdict(stretch) for stretch in self.beats.bad],
-            "beats": {
-                "sample": self.beats.sample.tolist(),
-                "time_s": _plain(self.beats.time_s),
-                "label": labels.aami.tolist(),
-                "probability": _plain(labels.confidence),
-                "rr_s": _plain(self.beats.rr_s),
-                "quality": _plain(self.beats.quality),
-                "abstained": labels.abstained.tolist(),
-                "reason": labels.reason.tolist(),
-                "probabilities": _plain(labels.probability),
-            },
+        }
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Give the beats of :meth:`to_dict` as arrays, of which :func:`plain` makes its lists.
+
+        A week has 700,000 beats, of which lists take much more memory than arrays.
+        """
+        return {
+            "sample": self.beats.sample,
+            "time_s": self.beats.time_s,
+            "label": self.labels.aami,
+            "probability": self.labels.confidence,
+            "rr_s": self.beats.rr_s,
+            "quality": self.beats.quality,
+            "abstained": self.labels.abstained,
+            "reason": self.labels.reason,
+            "probabilities": self.labels.probability,
         }
 
     def save(self, path: str | Path) -> None:
@@ -247,9 +258,11 @@ def _identity(source: Source) -> dict[str, Any]:
     return {"identity": pairs} if pairs else {}
 
 
-def _plain(values: NDArray[np.floating[Any]]) -> list[Any]:
-    """Give numbers as lists with six digits behind the point, NaN as None."""
-    objects = np.round(values.astype(np.float64), 6).astype(object)
-    objects[np.isnan(values)] = None
-    plain: list[Any] = objects.tolist()
-    return plain
+def plain(values: NDArray[Any]) -> list[Any]:
+    """Give an array as lists, numbers with six digits behind the point, NaN as None."""
+    objects: NDArray[Any] = values
+    if values.dtype.kind == "f":
+        objects = np.round(values.astype(np.float64), 6).astype(object)
+        objects[np.isnan(values)] = None
+    listed: list[Any] = objects.tolist()
+    return listed

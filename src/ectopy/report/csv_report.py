@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from ectopy._files import replacing
-from ectopy.analysis import Analysis
+from ectopy.analysis import Analysis, plain
+from ectopy.labels import AAMI_CLASSES
+
+_ROWS: Final = 1 << 15
+"""Beats that are turned into text at a time."""
 
 
 def write(analysis: Analysis, path: Path) -> None:
@@ -14,12 +21,13 @@ def write(analysis: Analysis, path: Path) -> None:
 
     What is not known stays empty; `abstained` is ``true`` or ``false``.
     """
-    facts = analysis.to_dict()
-    columns = facts["beats"]
-    probabilities = columns.pop("probabilities")
-    columns["abstained"] = ["true" if each else "false" for each in columns["abstained"]]
+    columns = analysis.columns()
+    columns["abstained"] = np.where(columns["abstained"], "true", "false")
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow([*columns, *(f"p_{name}" for name in facts["classes"])])
-        for row, classes in zip(zip(*columns.values(), strict=True), probabilities, strict=True):
-            rows.writerow([*row, *classes])
+        *names, _ = columns
+        rows.writerow([*names, *(f"p_{name}" for name in AAMI_CLASSES)])
+        for first in range(0, len(analysis.beats), _ROWS):
+            *parts, classes = (plain(held[first : first + _ROWS]) for held in columns.values())
+            for row, each in zip(zip(*parts, strict=True), classes, strict=True):
+                rows.writerow([*row, *each])

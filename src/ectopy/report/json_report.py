@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ectopy._files import replacing
-from ectopy.analysis import Analysis
+from ectopy.analysis import Analysis, plain
+
+_ROWS: Final = 1 << 15
+"""Beats that are turned into text at a time."""
 
 
 def write(analysis: Analysis, path: Path) -> None:
     """Write `analysis.to_dict()` as JSON: one line for each fact, and for each array of beats."""
-    text = _lines({**analysis.to_dict()})
-    with replacing(path) as part:
-        part.write_text(text + "\n", encoding="ascii")
+    with replacing(path) as part, part.open("w", encoding="ascii", newline="\n") as file:
+        file.write(_lines(analysis.facts()).removesuffix("\n}") + ',\n  "beats": {\n')
+        for number, (name, values) in enumerate(analysis.columns().items()):
+            file.write((",\n" if number else "") + f"    {json.dumps(name)}: ")
+            file.writelines(_array(values))
+        file.write("\n  }\n}\n")
+
+
+def _array(values: NDArray[Any]) -> Iterator[str]:
+    """Give an array as the text of one list, piece by piece."""
+    yield "["
+    for first in range(0, len(values), _ROWS):
+        text = _dumps(plain(np.asarray(values[first : first + _ROWS])))
+        yield (", " if first else "") + text[1:-1]
+    yield "]"
 
 
 def _lines(values: dict[str, Any], indent: str = "") -> str:
