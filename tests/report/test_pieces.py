@@ -14,7 +14,7 @@ from ectopy.simulate import simulate
 
 @pytest.mark.parametrize("beats", [True, False])
 def test_pieces(beats: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    signal = np.tile([0.0, 1e-3], 500)
+    signal = np.linspace(0, 1, 2000)
     recording = simulate(60, 250, seed=1) if beats else Recording(signal, 250, ("I",))
     analysis = analyze(recording)
     assert bool(len(analysis.beats)) is beats
