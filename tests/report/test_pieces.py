@@ -1,22 +1,29 @@
 """Reports that are written piece by piece say the same as when written at once."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ectopy.analysis import analyze
-from ectopy.recording import Recording
+from ectopy.analysis import Analysis
+from ectopy.recording import Annotations
 from ectopy.report import csv_report, json_report
 from ectopy.simulate import simulate
 
 
 @pytest.mark.parametrize("beats", [True, False])
-def test_pieces(beats: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    signal = np.linspace(0, 1, 2000)
-    recording = simulate(60, 250, seed=1) if beats else Recording(signal, 250, ("I",))
-    analysis = analyze(recording)
+def test_pieces(
+    beats: bool,
+    analysis_of: Callable[..., Analysis],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    none = Annotations(np.empty(0, np.int64), np.empty(0, np.str_), np.empty(0, np.str_))
+    recording = simulate(60, 250, seed=1)
+    analysis = analysis_of(recording if beats else replace(recording, annotations=none))
     assert bool(len(analysis.beats)) is beats
     held = {}
     for rows in (1 << 15, 7):

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from ectopy.errors import DamagedFileError, EctopyError, RecordingError
 
 
 @contextmanager
 def foreign_errors_mapped(path: Path) -> Iterator[None]:
     """Turn every error of the libraries below into one of ectopy's, with a way out.
+
+    Numbers that overflow, as they do in damaged files, become infinite or NaN without a warning;
+    a recording has none of the first and takes the second as missing.
 
     Raises
     ------
@@ -21,7 +26,8 @@ def foreign_errors_mapped(path: Path) -> Iterator[None]:
         For everything else that is not ectopy's own.
     """
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     except EctopyError:
         raise
     except MemoryError as error:
