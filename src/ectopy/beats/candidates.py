@@ -99,14 +99,9 @@ def prepare(x: Float32, fs: float, offset: int = 0) -> Prepared:
         of :func:`rate_ratio`.
     """
     from scipy.ndimage import uniform_filter1d
-    from scipy.signal import resample_poly
 
-    ratio = rate_ratio(fs)
     middle = np.float32(x[:: max(1, round(fs / 10))].mean())
-    slow = x - middle
-    if ratio != 1:
-        up, down = ratio.numerator, ratio.denominator
-        slow = resample_poly(slow, up, down, window=_lowpass(up, down), padtype="line")
+    slow = at_detection_rate(x - middle, fs)
     # a power of two changes no digit, and keeps tiny and huge units away from the limits
     scale = np.float32(2.0 ** -np.round(np.log2(max(slow.max(), -slow.min(), _TINY))))
     slow = slow * scale
@@ -119,8 +114,20 @@ def prepare(x: Float32, fs: float, offset: int = 0) -> Prepared:
         ((slow - band) / scale + middle).astype(np.float32),
         band,
         slope,
-        _size(slope, int(offset * ratio)),
+        _size(slope, int(offset * rate_ratio(fs))),
     )
+
+
+def at_detection_rate(x: Float32, fs: float) -> Float32:
+    """Bring an unbroken piece of one lead to 120 Hz; what is above 40 Hz goes."""
+    from scipy.signal import resample_poly
+
+    ratio = rate_ratio(fs)
+    if ratio == 1:
+        return x
+    up, down = ratio.numerator, ratio.denominator
+    slow: Float32 = resample_poly(x, up, down, window=_lowpass(up, down), padtype="line")
+    return slow
 
 
 def find_candidates(leads: list[Prepared]) -> Positions:

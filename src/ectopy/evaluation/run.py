@@ -15,9 +15,10 @@ from ectopy.beats import Beats, choose_lead
 from ectopy.datasets.kaggle import make_rows
 from ectopy.datasets.splits import Split
 from ectopy.ec57 import Comparison, compare
-from ectopy.errors import DatasetError
+from ectopy.errors import DatasetError, ModelError
 from ectopy.labels import AAMI_CLASSES, Labels, aami_class, classify, load_card, predict
 from ectopy.labels.aami import BEAT_SYMBOLS
+from ectopy.labels.classify import decide
 from ectopy.recording import Annotations, Recording, read
 from ectopy.rhythm import find_rhythm
 
@@ -204,6 +205,12 @@ def _at_reference(model: str, recording: Recording, reference: Annotations) -> A
 
 def _published_rows(model: str, data: Path, escape_beats: str) -> Iterator[RecordResult]:
     """Classify the published test rows, record by record."""
+    card = load_card(model)
+    if card["input"]["layout"] != "kaggle-rows":
+        raise ModelError(
+            f"model {card['name']} does not read the rows of the Kaggle files, which hold single "
+            "beats; evaluate it on a split of records, such as ds1-ds2"
+        )
     rows = make_rows(data)
     for record in np.unique(rows.record):
         lines = np.flatnonzero(rows.is_test & (rows.record == record))
@@ -211,7 +218,7 @@ def _published_rows(model: str, data: Path, escape_beats: str) -> Iterator[Recor
         symbols = _symbols(data, str(record), rows.sample[lines])
         truth = _classes(symbols, escape_beats)
         matrix = np.zeros((7, 7), np.int64)
-        np.add.at(matrix, (truth, probability.argmax(axis=1)), 1)
+        np.add.at(matrix, (truth, decide(card, probability)), 1)
         yield RecordResult(str(record), matrix, truth, probability, rows.sample[lines])
 
 

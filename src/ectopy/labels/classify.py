@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ectopy.beats.context import CONTEXT_FS, N_FEATURES, context_inputs
 from ectopy.beats.kaggle_rows import ROW_FS, ROW_LENGTH, beat_rows
 from ectopy.beats.value import Beats
 from ectopy.errors import ModelError, RecordingError
@@ -21,6 +23,7 @@ BATCH: Final = 2048
 
 NOISY: Final = "noisy signal"
 UNSURE: Final = "no class is likely enough"
+UNLIKE: Final = "unlike any beat the model knows"
 CUT_OFF: Final = "the signal ends before the next beat"
 
 
@@ -40,8 +43,9 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
     Returns
     -------
     Labels
-        A class and five probabilities for each beat. Where the signal is noisy or no class is
-        likely enough by the model's card, the beat is marked as abstained, with the reason.
+        A class and five probabilities for each beat. Where by the model's card the signal is
+        noisy, no class is likely enough or the beat is unlike those it learned from, the beat is
+        marked as abstained, with the reason.
 
     Raises
     ------
@@ -57,10 +61,15 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
             f"these beats ({beats.fs:g} Hz, up to sample {beats.sample[-1:].tolist()}) are not of "
             f"this recording ({recording.fs:g} Hz, {recording.n_samples} samples); find its own"
         )
-    probability = predict(name, _layout(card)(recording, beats))
-    reason = _reasons(card, beats, probability)
+    layout = find_layout(card)
+    inputs = layout.cut(recording, beats)
+    probability = predict(name, inputs)
+    chosen = decide(card, probability)
+    reason = _reasons(card, beats, inputs, probability[np.arange(len(beats)), chosen])
+    if layout.needs_next:
+        reason[-1:] = np.where(reason[-1:] == NOISY, NOISY, CUT_OFF)
     return Labels(
-        aami=np.array(card["classes"])[probability.argmax(axis=1)],
+        aami=np.array(card["classes"])[chosen],
         probability=probability,
         abstained=reason != "",
         reason=reason,
@@ -92,6 +101,26 @@ def predict(model: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     return _softmax(_logits(model, inputs) / float(load_card(model)["temperature"]))
 
 
+def decide(card: dict[str, Any], probability: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Choose a class for each beat: the most probable after the card's weights, if it has any.
+
+    Parameters
+    ----------
+    card
+        Card of a model; ``decide`` holds a factor for each class.
+    probability
+        What the model gave, shape ``(n, 5)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, shape ``(n,)``: index of the class.
+    """
+    weights = [card.get("decide", {}).get(name, 1.0) for name in card["classes"]]
+    chosen: NDArray[np.int64] = (probability * np.array(weights)).argmax(axis=1)
+    return chosen
+
+
 def kaggle_inputs(recording: Recording, beats: Beats) -> NDArray[np.float32]:
     """Cut the beats as the rows of the Kaggle data set: float32, shape ``(n, 1, 187)``."""
     column = recording.lead_index(beats.lead)
@@ -99,28 +128,55 @@ def kaggle_inputs(recording: Recording, beats: Beats) -> NDArray[np.float32]:
     return beat_rows(recording.signal[:, column], recording.fs, beats.sample, step)[:, None]
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How beats are cut for a network.
+
+    Attributes
+    ----------
+    cut
+        Gives the inputs, one row a beat.
+    facts
+        What a card must say of it.
+    needs_next
+        A beat is shown up to the next, so that the last one is incomplete.
+    """
+
+    cut: Callable[[Recording, Beats], NDArray[np.float32]]
+    facts: dict[str, Any]
+    needs_next: bool
+
+
 LAYOUTS: Final = {
-    "kaggle-rows": (kaggle_inputs, {"fs": ROW_FS, "length": ROW_LENGTH}),
+    "context": Layout(context_inputs, {"fs": CONTEXT_FS, "features": N_FEATURES}, False),
+    "kaggle-rows": Layout(kaggle_inputs, {"fs": ROW_FS, "length": ROW_LENGTH}, True),
 }
-"""How each layout that a card can name is cut, and what the card must say of it."""
+"""The layouts that a card can name."""
 
 
-def _layout(card: dict[str, Any]) -> Callable[[Recording, Beats], NDArray[np.float32]]:
+def find_layout(card: dict[str, Any]) -> Layout:
+    """Give the layout that a card names.
+
+    Raises
+    ------
+    ModelError
+        If this version has no such layout, or cuts it otherwise than the card says.
+    """
     wanted = card["input"]
     if wanted.get("layout") not in LAYOUTS:
         raise ModelError(
             f"model {card['name']!r} wants beats in the layout {wanted.get('layout')!r}; "
             f"this version of ectopy makes {', '.join(LAYOUTS)}"
         )
-    cut, facts = LAYOUTS[wanted["layout"]]
-    differing = [f"{key} {wanted.get(key)}, not {value}" for key, value in facts.items()
+    layout = LAYOUTS[wanted["layout"]]
+    differing = [f"{key} {wanted.get(key)}, not {value}" for key, value in layout.facts.items()
                  if wanted.get(key) != value]  # fmt: skip
     if differing or tuple(card["classes"]) != AAMI_CLASSES:
         raise ModelError(
             f"model {card['name']!r} does not fit this version of ectopy: "
             f"{'; '.join(differing) or 'its classes are ' + ' '.join(card['classes'])}"
         )
-    return cut
+    return layout
 
 
 def _logits(name: str, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -140,12 +196,18 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _reasons(
-    card: dict[str, Any], beats: Beats, probability: NDArray[np.float32]
+    card: dict[str, Any],
+    beats: Beats,
+    inputs: NDArray[np.float32],
+    confidence: NDArray[np.float32],
 ) -> NDArray[np.str_]:
     """Why the model would rather not name a beat, empty where it names it."""
-    reason = np.full(len(beats), "", dtype=f"<U{max(map(len, (NOISY, UNSURE, CUT_OFF)))}")
+    reason = np.full(len(beats), "", dtype=f"<U{max(map(len, (NOISY, UNSURE, UNLIKE, CUT_OFF)))}")
     limits = card["abstain"]
-    reason[probability.max(axis=1, initial=0) < limits["probability_below"]] = UNSURE
-    reason[-1:] = CUT_OFF
+    reason[confidence < limits["probability_below"]] = UNSURE
+    if known := card.get("known"):
+        low, high = (np.array(known[end], np.float32) for end in ("low", "high"))
+        outside = ((inputs < low) | (inputs > high)).sum(axis=1)
+        reason[outside > known["most_outside"]] = UNLIKE
     reason[beats.quality < limits["quality_below"]] = NOISY
     return reason

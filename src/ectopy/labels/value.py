@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ectopy.errors import ModelError
 from ectopy.labels.aami import AAMI_CLASSES
+
+_SORTED: Final = np.argsort(AAMI_CLASSES)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -18,7 +21,8 @@ class Labels:
     Attributes
     ----------
     aami
-        Most probable class of each beat, one of ``N S V F Q``, shape ``(n,)``.
+        Class of each beat, one of ``N S V F Q``, shape ``(n,)``: the most probable, after the
+        weights that the model's card gives the classes.
     probability
         float32, shape ``(n, 5)`` in the order ``N S V F Q``; each row sums to 1.
     abstained
@@ -52,8 +56,9 @@ class Labels:
     @property
     def confidence(self) -> NDArray[np.float32]:
         """Probability of the class that was named, shape ``(n,)``."""
-        top: NDArray[np.float32] = self.probability.max(axis=1, initial=0)
-        return top
+        named = np.searchsorted(AAMI_CLASSES, self.aami, sorter=_SORTED)
+        chosen: NDArray[np.float32] = self.probability[np.arange(len(self)), _SORTED[named]]
+        return chosen
 
     def counts(self) -> dict[str, int]:
         """Number of beats of each class, in the order ``N S V F Q``."""

@@ -1,0 +1,470 @@
+"""Beats as the classifier of unseen patients looks at them: each beside its own patient.
+
+Nothing here is absolute. A beat's shape is held against the patient's typical beat, in units of
+its size and the way up that makes it upright; its timing against the patient's own rhythm; and
+beats of one shape are put together first, because a shape that keeps coming early is ectopic and
+one that makes up the record is not, whatever it looks like. So gain, offset, polarity and lead
+make no difference, and the same code serves training and use.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ectopy.beats.candidates import DETECTION_FS, at_detection_rate
+from ectopy.beats.find import live_spans, pieces
+from ectopy.beats.quality import bridged
+from ectopy.beats.value import Beats
+from ectopy.recording.value import Recording
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Whole = NDArray[np.int64]
+Facts = dict[str, NDArray[np.floating]]
+"""Features by name, each ``(n,)``, ``(n, k)``, or one number for all beats."""
+
+CONTEXT_FS: Final = DETECTION_FS
+"""Rate in Hz that every lead is brought to."""
+N_FEATURES: Final = 169
+BASELINE_HZ: Final = 0.5
+"""What is slower than this is baseline, not heart."""
+PERIOD_S: Final = 1800.0
+"""Longest time, in seconds, over which a patient is taken to be the same: a longer recording is
+cut into equal parts, each with its own typical beat, rhythm and shapes."""
+LONGEST_RR_S: Final = 3.0
+"""Longest interval that counts as it is: a longer one spans beats that nobody could see."""
+USUAL_RR_S: Final = 0.8
+"""Interval that absolute ones are held against."""
+
+REACH: Final = 96
+"""Samples (0.8 s) on both sides of R that are cut out of the signal."""
+WAVE: Final = REACH + np.arange(-48, 60, 2)
+"""Where the shape of a beat is shown: -0.4 to 0.48 s."""
+BEFORE: Final = np.arange(-46, -8, 2)
+"""Where what the beat before leaves over is shown, from R: a P wave would be there."""
+CORE: Final = REACH + np.arange(-14, 21)
+"""Where shapes are compared."""
+P_WAVE: Final = REACH + np.arange(-28, -9)
+T_WAVE: Final = REACH + np.arange(18, 48)
+PEAK: Final = REACH + np.arange(-12, 13)
+
+SHIFT: Final = 6
+"""Samples (50 ms) by which a beat may be moved to fit the typical beat."""
+FITS: Final = 0.8
+"""Correlation from which a beat is moved to fit."""
+ON_TIME: Final = 0.9
+"""Share of the mean interval around from which a beat is not early."""
+EARLY: Final = -0.13
+"""Logarithm of that share below which a beat is early enough to count."""
+SAME_SHAPE: Final = 0.45
+"""Difference, relative to the size of the larger, below which two beats have one shape."""
+MOST_SHAPES: Final = 12
+SAMPLED: Final = 150
+"""Beats among which the centre of the next shape is looked for."""
+NEIGHBOURS: Final = np.arange(-4, 5)
+"""Beats before and after whose likeness to the typical beat is shown…"""
+INTERVALS: Final = np.arange(-4, 6)
+"""…and whose intervals are."""
+CLIP: Final = 3.0
+_TINY: Final = 1e-9
+
+
+def context_inputs(recording: Recording, beats: Beats) -> Float32:
+    """Describe every beat beside its neighbours and the patient's typical beat.
+
+    Parameters
+    ----------
+    recording
+        The recording that the beats were found in.
+    beats
+        Beats of one of its leads; all of them, for each is described by the others.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape ``(n, 169)``; :func:`feature_names` tells what each column is.
+    """
+    if not len(beats):
+        return np.empty((0, N_FEATURES), np.float32)
+    rr = beats.rr_s
+    after = np.append(rr[1:], np.nan)
+    parts = int(np.ceil(recording.duration_s / PERIOD_S))
+    ends = np.linspace(0, recording.duration_s, parts + 1)[1:-1]
+    values = (cut_beats(recording, beats), rr, after, beats.quality)
+    split = (np.split(value, np.searchsorted(beats.time_s, ends)) for value in values)
+    described = [
+        np.column_stack([*_describe(*part).values()]).astype(np.float32)
+        for part in zip(*split, strict=True)
+        if len(part[0])
+    ]
+    return np.concatenate(described)
+
+
+@cache
+def feature_names() -> tuple[str, ...]:
+    """Name the columns of :func:`context_inputs`; a name with a number is one of several."""
+    cuts = np.random.default_rng(0).normal(size=(3, 2 * REACH + 1)).astype(np.float32)
+    facts = _describe(cuts, np.full(3, 0.8), np.full(3, 0.8), np.ones(3, np.float32))
+    widths = {name: values.shape[1] if values.ndim > 1 else 0 for name, values in facts.items()}
+    return tuple(
+        name if not width else f"{name} {k + 1}"
+        for name, width in widths.items()
+        for k in range(width or 1)
+    )
+
+
+def cut_beats(recording: Recording, beats: Beats) -> Float32:
+    """Cut every beat out of its lead, 0.8 s to both sides of R, without baseline.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape ``(n, 193)``, at 120 Hz, in mV; zeros beyond the ends of the signal.
+    """
+    cuts = np.zeros((len(beats), 2 * REACH + 1), np.float32)
+    lead = recording.signal[:, recording.lead_index(beats.lead)]
+    dead = tuple(stretch for stretch in beats.bad if stretch.reason != "noisy")
+    for start, stop in live_spans(dead, recording.n_samples, recording.fs):
+        for first, last, low, high in pieces(start, stop, recording.fs):
+            inside = slice(*np.searchsorted(beats.sample, [first, last]))
+            if inside.start < inside.stop:
+                x = np.pad(_steady(bridged(lead[low:high]), recording.fs), REACH)
+                at = (beats.sample[inside] - low) * (CONTEXT_FS / recording.fs)
+                around = np.rint(at).astype(np.int64)[:, None] + np.arange(2 * REACH + 1)
+                cuts[inside] = x[np.minimum(around, len(x) - 1)]
+    return cuts
+
+
+def typical_beat(cuts: Float32, rr: Float64) -> tuple[Float32, float, Whole, Float64]:
+    """Find the patient's typical beat: the median of beats that are alike and not early.
+
+    Parameters
+    ----------
+    cuts
+        Beats as :func:`cut_beats` gives them.
+    rr
+        Interval before each in seconds, shape ``(n,)``.
+
+    Returns
+    -------
+    typical : numpy.ndarray
+        float32, shape ``(193,)``.
+    upright : float
+        1, or -1 where the largest deflection of the typical beat points down.
+    shift : numpy.ndarray
+        int64, shape ``(n,)``: samples by which each beat must be moved to fit it best.
+    match : numpy.ndarray
+        Its correlation with the typical beat then, shape ``(n,)``.
+    """
+    on_time = np.flatnonzero(rr >= ON_TIME * _mean_around(rr, 10, 10))
+    chosen = _some(on_time if len(on_time) >= 3 else np.arange(len(rr)), 400)
+    models = _some(chosen, 40)
+    agreement = [np.mean(_best_match(cuts[chosen], cuts[k])[0] ** 3) for k in models]
+    typical = cuts[models[int(np.argmax(agreement))]]
+    for _ in range(3):
+        match, shift = _best_match(cuts[chosen], typical)
+        alike = match >= min(0.9, np.sort(match)[-min(5, len(match))])
+        typical = np.median(moved(cuts[chosen[alike]], shift[alike]), axis=0)
+    match, shift = _best_match(cuts, typical)
+    peak = typical[PEAK]
+    upright = -1.0 if peak[np.abs(peak).argmax()] < 0 else 1.0
+    return typical.astype(np.float32), upright, np.where(match > FITS, shift, 0), match
+
+
+def moved(cuts: Float32, shift: Whole) -> Float32:
+    """Move each beat by so many samples; the ends are repeated."""
+    columns = np.clip(np.arange(cuts.shape[1]) + shift[:, None], 0, cuts.shape[1] - 1)
+    return np.take_along_axis(cuts, columns, axis=1)
+
+
+def _describe(cuts: Float32, rr: Float64, after: Float64, quality: Float32) -> Facts:
+    """Features of the beats of one period; `rr` and `after` are the intervals on both sides."""
+    rr, after = _steady_intervals(rr, after)
+    typical, upright, shift, _ = typical_beat(cuts, rr)
+    rr = np.maximum(rr + np.diff(shift, prepend=shift[:1]) / CONTEXT_FS, 0.1)
+    scale = upright / (np.ptp(typical[CORE]) + _TINY)
+    waves = np.clip(moved(cuts, shift) * scale, -CLIP, CLIP)
+    typical = np.clip(typical * scale, -CLIP, CLIP)
+    shape, centres = _shapes(waves[:, CORE], typical[CORE])
+    rest = _left_over(waves, typical, rr)
+    facts: Facts = {"wave": waves[:, WAVE], "left over": rest}
+    facts |= _timing(rr, after) | _regularity(rr)
+    facts |= _likeness(waves, typical) | _atrial(waves, typical, rest, shape)
+    facts |= _width(waves, typical)
+    facts |= _shape_facts(waves, typical, shape, centres, facts)
+    facts["quality"] = quality
+    return {name: np.broadcast_to(v, len(cuts)) if v.ndim == 0 else v for name, v in facts.items()}
+
+
+def _steady_intervals(rr: Float64, after: Float64) -> tuple[Float64, Float64]:
+    """Intervals with the unknown ones set to the mean, and the longest held back."""
+    known = np.isfinite(rr)
+    if not known.any():
+        return np.full(len(rr), USUAL_RR_S), np.full(len(rr), USUAL_RR_S)
+    longest = max(LONGEST_RR_S, 2 * float(np.median(rr[known])))
+    mean = float(np.minimum(rr[known], longest).mean())
+    return (
+        np.minimum(np.where(known, rr, mean), longest),
+        np.minimum(np.where(np.isfinite(after), after, mean), longest),
+    )
+
+
+def _timing(rr: Float64, after: Float64) -> Facts:
+    """How early a beat comes and how long the heart waits after it, against many measures."""
+    mean, near, far = rr.mean(), _mean_around(rr, 10, 10), _mean_around(rr, 40, 40)
+    ten = np.append(mean, _mean_around(rr, 9, 0)[:-1])
+    return {
+        "interval over mean": _neighbours(_log(rr / mean), INTERVALS, 0.0),
+        "over ten before": _log(rr / ten),
+        "over near": _log(rr / near),
+        "over far": _log(rr / far),
+        "over median": _log(rr / _quantile_around(rr, 10, 10, 0.5)),
+        "over slow ones": _log(rr / _quantile_around(rr, 12, 3, 0.75)),
+        "after over near": _log(after / near),
+        "after over before": _log(after / rr),
+        "over last": _log(rr / np.append(rr[:1], rr[:-1])),
+        "both over near": _log((rr + after) / (2 * near)),
+        "interval": _log(rr / USUAL_RR_S),
+        "near interval": _log(near / USUAL_RR_S),
+        "far over mean": _log(far / mean),
+        "rank": np.argsort(np.argsort(rr)) / max(1, len(rr) - 1),
+    }
+
+
+def _regularity(rr: Float64) -> Facts:
+    """How regular the rhythm is, around each beat and as a whole."""
+    log = np.log(rr)
+    step = np.abs(np.diff(log, prepend=log[:1]))
+    return {
+        "median step": np.minimum(_quantile_around(step, 10, 10, 0.5), 1),
+        "mean step": np.minimum(_mean_around(step, 10, 10), 1),
+        "far mean step": np.minimum(_mean_around(step, 40, 40), 1),
+        "large steps": _mean_around((step > 0.1).astype(float), 20, 20),
+        "spread": np.minimum(_spread_around(log, 10), 1),
+        "far spread": np.minimum(_spread_around(log, 40), 1),
+        "all intervals": np.tile(
+            _log(np.quantile(rr, [0.05, 0.25, 0.5, 0.75, 0.95]) / rr.mean()), (len(rr), 1)
+        ),
+        "all spread": np.minimum(log.std(), 1),
+        "all large steps": (step > 0.1).mean(),
+        "all median step": np.median(step),
+        "beats": np.log(min(len(rr), 3000)) / 8 + np.zeros(len(rr)),
+    }
+
+
+def _likeness(waves: Float32, typical: Float32) -> Facts:
+    """How much a beat and its neighbours are like the typical beat."""
+    match = _correlation(waves[:, CORE], typical[CORE])
+    apart = np.minimum(_difference(waves[:, CORE], typical[CORE]), 2)
+    usual = np.minimum(_quantile_around(apart, 10, 10, 0.5), 2)
+    return {
+        "match": _neighbours(match, NEIGHBOURS, 1.0),
+        "apart": _neighbours(apart, NEIGHBOURS, 0.0),
+        "usual apart": usual,
+        "far usual apart": np.minimum(_quantile_around(apart, 40, 40, 0.5), 2),
+        "apart over usual": np.minimum(apart / (usual + 0.05), 8) / 4,
+        "match over usual": match - _quantile_around(match, 10, 10, 0.5),
+        "T match": _correlation(waves[:, T_WAVE], typical[T_WAVE]),
+        "T size": np.minimum(np.ptp(waves[:, T_WAVE], axis=1), 2),
+    }
+
+
+def _atrial(waves: Float32, typical: Float32, rest: Float32, shape: Whole) -> Facts:
+    """Whether there is a P wave, here and as a rule."""
+    p = waves[:, P_WAVE]
+    match = _correlation(p, typical[P_WAVE])
+    usual = _quantile_around(match, 20, 20, 0.5)
+    size = np.sqrt((rest**2).mean(axis=1))
+    usual_size = _quantile_around(size, 20, 20, 0.5)
+    plain = p[shape == 0] if (shape == 0).sum() > 2 else p
+    return {
+        "P match": match,
+        "P size": np.minimum(np.ptp(p, axis=1), 1),
+        "P match around": _mean_around(match, 5, 5),
+        "P match far": _mean_around(match, 40, 40),
+        "P match usual": usual,
+        "P match over usual": match - usual,
+        "left over size": np.minimum(size, 1),
+        "left over usual": np.minimum(usual_size, 1),
+        "left over over usual": np.minimum(size / (usual_size + 0.02), 8) / 4,
+        "left over height": np.minimum(np.ptp(rest[:, 6:], axis=1), 2),
+        "typical P": np.ptp(typical[P_WAVE]),
+        "P spread": np.minimum(plain.std(axis=0).mean(), 1),
+        "all P match": match.mean(),
+    }
+
+
+def _width(waves: Float32, typical: Float32) -> Facts:
+    """How wide, steep and high the QRS is, by itself and against the typical one."""
+    core = waves[:, CORE]
+    slope = np.abs(np.diff(core, axis=1))
+    usual_slope = np.abs(np.diff(typical[CORE]))
+    width, usual = _spread_of(slope), _spread_of(usual_slope[None])[0]
+    return {
+        "width": np.minimum(width, 40) / 10,
+        "width over usual": np.minimum(width / (usual + _TINY), 3),
+        "steepness": np.minimum(slope.max(axis=1) / (usual_slope.max() + _TINY), 3),
+        "height": np.minimum(np.ptp(core, axis=1), 3),
+        "area": np.minimum(np.abs(core).mean(axis=1) * 3, 3),
+        "typical width": usual / 10,
+    }
+
+
+def _shape_facts(
+    waves: Float32, typical: Float32, shape: Whole, centres: Float32, facts: Facts
+) -> Facts:
+    """What holds for all beats of a beat's shape together."""
+    count = np.bincount(shape, minlength=len(centres))
+    early = facts["over ten before"]
+    common = {
+        "early": early,
+        "then waits": facts["after over before"],
+        "over mean": facts["interval over mean"][:, -INTERVALS[0]],
+        "often early": (early < EARLY).astype(float),
+        "width": facts["width"],
+    }
+    same = shape[1:] == shape[:-1]
+    made: Facts = {
+        f"shape {name}": (np.bincount(shape, v, minlength=len(centres)) / (count + 1))[shape]
+        for name, v in common.items()
+    }
+    return made | {
+        "shape share": np.log(count[shape] / len(shape)) / 4,
+        "shape fits": np.minimum(_difference(waves[:, CORE], centres[shape]), 2),
+        "shape match": _correlation(centres, typical[CORE])[shape],
+        "shape apart": np.minimum(_difference(centres, typical[CORE]), 2)[shape],
+        "shape typical": (shape == 0).astype(float),
+        "same before": np.append(0.0, same),
+        "same after": np.append(same, 0.0),
+        "typical share": (shape == 0).mean(),
+        "shapes": np.asarray(len(centres) / MOST_SHAPES),
+    }
+
+
+def _best_match(cuts: Float32, typical: Float32) -> tuple[Float64, Whole]:
+    """Highest correlation of each beat with the typical one over small shifts, and the shift."""
+    core = typical[CORE]
+    norm = np.linalg.norm(core) + _TINY
+    best, shift = np.full(len(cuts), -2.0), np.zeros(len(cuts), np.int64)
+    for move in sorted(range(-SHIFT, SHIFT + 1), key=abs):
+        part = cuts[:, CORE + move]
+        match = part @ core / (np.linalg.norm(part, axis=1) * norm + _TINY)
+        better = match > best + 1e-4
+        best[better], shift[better] = match[better], move
+    return best, shift
+
+
+def _shapes(core: Float32, typical: Float32) -> tuple[Whole, Float32]:
+    """Put beats of one shape together; 0 is the shape of the typical beat."""
+    shape = np.full(len(core), -1)
+    centres = [typical]
+    shape[_difference(core, typical) < SAME_SHAPE] = 0
+    while len(centres) < MOST_SHAPES and (left := np.flatnonzero(shape < 0)).size:
+        some = _some(left, SAMPLED)
+        alike = np.stack([_difference(core[some], core[k]) < SAME_SHAPE for k in some])
+        members = some[alike[alike.sum(axis=1).argmax()]]
+        centre = np.median(core[members], axis=0)
+        found = left[_difference(core[left], centre) < SAME_SHAPE]
+        shape[found if len(found) else members] = len(centres)
+        centres.append(centre)
+    if (left := np.flatnonzero(shape < 0)).size:
+        shape[left] = np.stack([_difference(core[left], c) for c in centres]).argmin(axis=0)
+    return shape, np.stack(centres).astype(np.float32)
+
+
+def _left_over(waves: Float32, typical: Float32, rr: Float64) -> Float32:
+    """What stands before each QRS once the T wave of a typical beat before it is taken away."""
+    place = np.rint(rr * CONTEXT_FS).astype(np.int64)[:, None] + BEFORE + REACH
+    seen = (place >= REACH + 12) & (place < len(typical))
+    tail = np.where(seen, typical[np.clip(place, 0, len(typical) - 1)], 0)
+    left: Float32 = np.clip(waves[:, REACH + BEFORE] - tail, -CLIP, CLIP).astype(np.float32)
+    return left
+
+
+def _difference(core: Float32, centre: Float32) -> Float64:
+    size = np.maximum(np.linalg.norm(core, axis=-1), np.linalg.norm(centre, axis=-1))
+    apart: Float64 = np.linalg.norm(core - centre, axis=-1) / (size + _TINY)
+    return apart
+
+
+def _correlation(a: Float32, b: Float32) -> Float64:
+    a = a - a.mean(axis=-1, keepdims=True)
+    b = b - b.mean(axis=-1, keepdims=True)
+    size = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
+    match: Float64 = (a * b).sum(axis=-1) / (size + 1e-3)
+    return match
+
+
+def _spread_of(slope: Float32) -> Float64:
+    """Spread in time, in samples, of what is steep."""
+    weight = slope**2 / ((slope**2).sum(axis=1, keepdims=True) + _TINY)
+    at = np.arange(slope.shape[1])
+    middle = (weight * at).sum(axis=1, keepdims=True)
+    spread: Float64 = 2 * np.sqrt((weight * (at - middle) ** 2).sum(axis=1))
+    return spread
+
+
+def _log(ratio: Float64) -> Float64:
+    log: Float64 = np.clip(np.log(np.maximum(ratio, 1e-3)), -1.5, 1.5)
+    return log
+
+
+def _mean_around(values: Float64, before: int, after: int) -> Float64:
+    """Mean over the values up to so many before and after each."""
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    at = np.arange(len(values))
+    low, high = np.maximum(at - before, 0), np.minimum(at + after + 1, len(values))
+    mean: Float64 = (total[high] - total[low]) / (high - low)
+    return mean
+
+
+def _spread_around(values: Float64, reach: int) -> Float64:
+    squares = _mean_around(values**2, reach, reach)
+    spread: Float64 = np.sqrt(np.maximum(squares - _mean_around(values, reach, reach) ** 2, 0))
+    return spread
+
+
+def _quantile_around(values: Float64, before: int, after: int, share: float) -> Float64:
+    """Quantile over the values up to so many before and after each."""
+    padded = np.pad(values.astype(float), (before, after), constant_values=np.nan)
+    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, before + after + 1), axis=1)
+    there = np.isfinite(windows).sum(axis=1)
+    quantile: Float64 = windows[np.arange(len(values)), ((there - 1) * share).astype(int)]
+    return quantile
+
+
+def _neighbours(values: Float64, offsets: Whole, fill: float) -> Float64:
+    """Values of the beats at these offsets from each, ``(n, len(offsets))``."""
+    reach = int(np.abs(offsets).max())
+    padded = np.pad(values, reach, constant_values=fill)
+    chosen: Float64 = padded[np.arange(len(values))[:, None] + reach + offsets]
+    return chosen
+
+
+def _some(values: Whole, most: int) -> Whole:
+    """At most so many of the values, evenly spread."""
+    if len(values) <= most:
+        return values
+    return values[np.linspace(0, len(values) - 1, most).astype(np.int64)]
+
+
+def _steady(x: Float32, fs: float) -> Float32:
+    """One lead at 120 Hz without baseline and without what depends on where samples fall."""
+    from scipy.signal import sosfiltfilt
+
+    slow = at_detection_rate(x - np.median(x), fs)
+    steady = sosfiltfilt(_high_pass(), slow, padlen=min(len(slow) - 1, 360))
+    smooth: Float32 = np.convolve(steady, [0.25, 0.5, 0.25], "same").astype(np.float32)
+    return smooth
+
+
+@cache
+def _high_pass() -> Float64:
+    from scipy.signal import butter
+
+    sos: Float64 = butter(2, BASELINE_HZ, "highpass", fs=CONTEXT_FS, output="sos")
+    return sos

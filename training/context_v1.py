@@ -1,0 +1,438 @@
+"""Train the networks that name the beats of patients they never saw, and cross-validate them.
+
+    python training/context_v1.py MITDB NOISE PTBXL RUN donors
+    python training/context_v1.py MITDB NOISE PTBXL RUN fold K      for K in 0 1 2 3
+    python training/context_v1.py MITDB NOISE PTBXL RUN cross
+    python training/context_v1.py MITDB NOISE PTBXL RUN ds1 SEED    for SEED in 0 1 2
+    python training/context_v1.py MITDB NOISE PTBXL RUN all
+
+MITDB is the folder of the MIT-BIH Arrhythmia Database, NOISE a record of electrode motion noise
+(see ectopy.evaluation.noise.load_noise), PTBXL a folder of PTB-XL at 100 Hz, RUN a folder for
+what is made. ``donors`` cuts the beats that hearts are composed of; ``fold`` trains on three
+quarters of the patients of DS1; ``cross`` puts the four folds together and from them chooses the
+temperature, the weights of the classes and what is too unlike; ``ds1`` trains on DS1 and ``all``
+on the 44 records without pacemakers, with what ``cross`` chose. DS2 is not read but by ``all``.
+
+Three sources are learned from: beats of MIT-BIH, both leads; of PTB-XL, recordings in which the
+publisher names no extra beats, all taken as N; and composed hearts (ectopy.training.composer).
+"""
+
+import ast
+import csv
+import json
+import pickle
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from ectopy import __version__
+from ectopy.beats import Beats, find_beats
+from ectopy.beats.context import (
+    CONTEXT_FS,
+    CORE,
+    N_FEATURES,
+    context_inputs,
+    cut_beats,
+    moved,
+    typical_beat,
+)
+from ectopy.datasets.mitdb import MITDB_RECORDS, PACED_RECORDS, patient_of
+from ectopy.datasets.splits import find_split
+from ectopy.evaluation.noise import load_noise
+from ectopy.labels.aami import AAMI_CLASSES, BEAT_SYMBOLS, aami_class
+from ectopy.labels.scores import expected_calibration_error, fit_temperature
+from ectopy.recording import Recording, read
+from ectopy.training.composer import Composer, Donor
+from ectopy.training.export import export_network
+from ectopy.training.fit import predict
+from ectopy.training.networks import ContextNetwork
+from ectopy.training.noise import Noise
+
+FOLDS, MEMBERS, EPOCHS, BATCH, RATE = 4, 3, 4, 2048, 5e-3
+COMPOSED, SECONDS = 300_000, (20, 1500)
+SHARES = {"mitdb": 1.0, "ptb-xl": 0.2, "composed": 4.0}
+RARE = 0.7  # exponent of a class's frequency in its weight: 1 as it is, 0 all classes alike
+LEADS_OF_PTBXL = 4
+NOT_PLAIN = set("PVC PAC BIGU TRIGU PACE SVTAC AFLT PSVT SVARR PRC(S) WPW 2AVB 3AVB EL".split())
+SINUS = ("N", "SBR", "B", "T", "P")
+MATCH_S = 0.15
+NAMES = {"ds1": "context-ds1-v1", "all": "context-v1"}
+
+
+# --- what there is to learn from -------------------------------------------------------------
+
+
+def classes_of(recording: Recording, beats: Beats) -> np.ndarray:
+    """Class index of each found beat, escape beats as N; -1 where the experts marked none."""
+    notes = recording.annotations
+    marked = np.isin(notes.symbol, list(BEAT_SYMBOLS))
+    at, symbols = notes.sample[marked], notes.symbol[marked]
+    right = np.clip(np.searchsorted(at, beats.sample), 1, len(at) - 1)
+    nearest = np.where(beats.sample - at[right - 1] <= at[right] - beats.sample, right - 1, right)
+    y = np.array([AAMI_CLASSES.index(aami_class(s, "N") or "Q") for s in symbols], np.int8)
+    return np.where(np.abs(at[nearest] - beats.sample) <= MATCH_S * recording.fs, y[nearest], -1)
+
+
+def scaled_cuts(recording: Recording, beats: Beats) -> tuple[np.ndarray, np.ndarray]:
+    """Beats upright and of size 1, and how well each fits the typical one."""
+    cuts, rr = cut_beats(recording, beats), beats.rr_s
+    rr = np.where(np.isfinite(rr), rr, np.nanmean(rr))
+    typical, upright, shift, match = typical_beat(cuts, rr)
+    scaled = moved(cuts, shift) * upright / (np.ptp(typical[CORE]) + 1e-9)
+    return np.clip(scaled, -4, 4).astype(np.float32), match
+
+
+def spread_out(lines: np.ndarray, most: int) -> np.ndarray:
+    return lines[np.linspace(0, len(lines) - 1, min(most, len(lines))).astype(int)]
+
+
+def in_sinus_rhythm(recording: Recording, beats: Beats) -> np.ndarray:
+    sinus = np.ones(len(beats), bool)
+    for at, text in zip(recording.annotations.sample, recording.annotations.aux, strict=True):
+        if text.startswith("("):
+            sinus[np.searchsorted(beats.sample, at) :] = text[1:].strip("\0") in SINUS
+    return sinus
+
+
+def of_mitdb(folder: Path) -> Iterator[dict]:
+    """Features, classes and donors of both leads of each record without a pacemaker."""
+    for name in sorted(set(MITDB_RECORDS) - set(PACED_RECORDS)):
+        recording = read(folder / name)
+        for lead in range(2):
+            # the first lead as the package finds beats by itself, with both leads
+            beats = find_beats(recording, lead if lead else None)
+            y, inputs = classes_of(recording, beats), context_inputs(recording, beats)
+            waves, match = scaled_cuts(recording, beats)
+            rr, after = beats.rr_s, np.append(beats.rr_s[1:], np.nan)
+            plain = (y == 0) & (match > 0.9) & (rr > 0.55) & (after > 0.55) & (beats.quality > 0.8)
+            sinus, donors = in_sinus_rhythm(recording, beats), []
+            for mask, has_p in ((plain & sinus, True), (plain & ~sinus, False)):
+                lines = spread_out(np.flatnonzero(mask), 60)
+                if len(lines) >= 20:
+                    donors.append(Donor(waves[lines], after[lines], has_p))
+            wide = np.flatnonzero((y == 2) & (beats.quality > 0.5))
+            known = y >= 0
+            yield {
+                "record": name,
+                "lead": lead,
+                "X": inputs[known],
+                "y": y[known],
+                "normal": donors,
+                "ventricular": waves[spread_out(wide, 80)] if len(wide) >= 3 else None,
+            }
+
+
+def of_ptbxl(folder: Path, random: np.random.Generator) -> Iterator[dict]:
+    """Features and donors of recordings without extra beats: all leads, each by itself."""
+    with (folder / "ptbxl_database.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        codes = set(ast.literal_eval(row["scp_codes"]))
+        if row["extra_beats"].strip() or row["pacemaker"].strip() or codes & NOT_PLAIN:
+            continue
+        recording = read(folder / row["filename_lr"])
+        found = find_beats(recording)
+        learned = random.choice(len(recording.leads), LEADS_OF_PTBXL, replace=False)
+        for lead in range(len(recording.leads)) if len(found) >= 6 else ():
+            beats = in_lead(recording, found, lead)
+            if beats is None:
+                continue
+            waves, match = scaled_cuts(recording, beats)
+            rr, after = beats.rr_s, np.append(beats.rr_s[1:], np.nan)
+            lines = np.flatnonzero(
+                (match > 0.9) & (rr > 0.5) & np.isfinite(after) & (beats.quality > 0.7)
+            )
+            sinus = bool(codes & {"SR", "SBRAD", "STACH", "SARRH"})
+            yield {
+                "record": row["ecg_id"],
+                "healthy": "NORM" in codes,
+                "X": context_inputs(recording, beats) if lead in learned else None,
+                "normal": [Donor(waves[lines], after[lines], sinus)] if len(lines) >= 4 else [],
+            }
+
+
+def in_lead(recording: Recording, beats: Beats, lead: int) -> Beats | None:
+    """The same beats at the largest deflections of another lead."""
+    x, reach = recording.signal[:, lead] - np.median(recording.signal[:, lead]), 7
+    around = np.clip(beats.sample[:, None] + np.arange(-reach, reach + 1), 0, len(x) - 1)
+    at = np.clip(beats.sample + np.abs(x[around]).argmax(axis=1) - reach, 0, len(x) - 1)
+    if (np.diff(at) <= 0).any():
+        return None
+    return Beats(at, beats.quality, beats.fs, recording.leads[lead])
+
+
+def as_found(x, at, y, random) -> tuple[np.ndarray, np.ndarray]:
+    """Beats of a composed heart as a detector gives them: at the peak, a few lost, a few false."""
+    reach = 9
+    around = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, len(x) - 1)
+    level = np.convolve(x, np.ones(120) / 120, "same")
+    at = np.clip(at + np.abs((x - level)[around]).argmax(axis=1) - reach, 0, len(x) - 1)
+    if random.random() < 0.05:
+        false = random.poisson(len(at) * np.exp(random.uniform(np.log(0.001), np.log(0.01))))
+        at = np.append(at, random.integers(0, len(x), false))
+        y = np.append(y, np.full(false, -1))
+    order = np.argsort(at, kind="stable")
+    at, y = at[order], y[order]
+    kept = np.append(True, np.diff(at) > 24) & (random.random(len(at)) > 0.001)
+    return at[kept], y[kept]
+
+
+def composed(held: dict, records: set[str], motion: np.ndarray, seed: int) -> tuple:
+    """Features and classes of composed hearts; half of their donors are of PTB-XL."""
+    random = np.random.default_rng(seed)
+    noise = Noise(motion, random)
+    own = [part for part in held["mitdb"] if part["record"] in records]
+    wide = [part["ventricular"] for part in own if part["ventricular"] is not None]
+    sources = [
+        Composer([donor for part in parts for donor in part["normal"]], wide, noise, random)
+        for parts in (own, held["ptb-xl"])
+    ]
+    X, Y, n = [], [], 0
+    while n < COMPOSED:
+        seconds = float(np.exp(random.uniform(*np.log(SECONDS))))
+        x, at, kinds = sources[random.integers(2)].compose(seconds)
+        if len(at) < 4:
+            continue
+        y = np.array([AAMI_CLASSES.index(kind) for kind in kinds], np.int8)
+        at, y = as_found(x, at, y, random)
+        quality = random.uniform(0.7, 1, len(at)).astype(np.float32)
+        beats = Beats(at, quality, CONTEXT_FS, "composed")
+        inputs = context_inputs(Recording(x, CONTEXT_FS, ("composed",)), beats)
+        X.append(inputs[y >= 0])
+        Y.append(y[y >= 0])
+        n += len(Y[-1])
+    return np.concatenate(X), np.concatenate(Y)
+
+
+# --- learning --------------------------------------------------------------------------------
+
+
+def weights(y: np.ndarray, patient: np.ndarray | None = None) -> np.ndarray:
+    """Weight of each beat: rare classes more, and patients with many beats of one class less."""
+    weight = np.zeros(len(y))
+    for label in np.unique(y):
+        lines = y == label
+        share = np.ones(lines.sum())
+        if patient is not None:
+            _, place, count = np.unique(patient[lines], return_inverse=True, return_counts=True)
+            share = count[place] ** -0.5
+        weight[lines] = share / share.sum() * lines.sum() ** RARE
+    return weight / weight.sum()
+
+
+def learn(held: dict, records: set[str], motion: np.ndarray, seed: int, healthy_out: int | None):
+    """Train the members on some records; give the network, what it learned from, and counts."""
+    own = [part for part in held["mitdb"] if part["record"] in records]
+    normal = [
+        p for p in held["ptb-xl"] if p["X"] is not None and int(p["record"]) % FOLDS != healthy_out
+    ]
+    real, y = (np.concatenate([part[key] for part in own]) for key in ("X", "y"))
+    patient = np.concatenate([np.full(len(p["y"]), patient_of(p["record"])) for p in own])
+    plain = np.concatenate([part["X"] for part in normal])
+    made, made_y = composed(held, records, motion, 1000 + seed)
+    X = np.concatenate([real, plain, made])
+    Y = np.concatenate([y, np.zeros(len(plain), np.int8), made_y]).astype(np.int64)
+    parts = (weights(y, patient), weights(np.zeros(len(plain))), weights(made_y))
+    W = np.concatenate([w * s for w, s in zip(parts, SHARES.values(), strict=True)])
+    W = (W / W.mean()).astype(np.float32)
+    held_in = np.clip(real, -5, 5)
+    torch.manual_seed(seed)
+    network = ContextNetwork(
+        torch.from_numpy(held_in.mean(axis=0)),
+        torch.from_numpy(held_in.std(axis=0) + 0.01),
+        MEMBERS,
+    )
+    scaled = (torch.from_numpy(X).clamp_(-5, 5) - network.mean) / network.spread
+    tensors = scaled, torch.from_numpy(Y), torch.from_numpy(W)
+    for member in network.members:
+        fit(member, *tensors)
+    counts = {"mitdb": len(real), "ptb-xl": len(plain), "composed": len(made)}
+    return network.eval(), np.concatenate([real, plain]), counts
+
+
+def fit(member: nn.Sequential, X: torch.Tensor, y: torch.Tensor, w: torch.Tensor) -> None:
+    optimiser = torch.optim.AdamW(member.parameters(), RATE, weight_decay=1e-2)
+    steps = EPOCHS * -(-len(y) // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps)
+    loss_of = nn.CrossEntropyLoss(reduction="none")
+    for _ in range(EPOCHS):
+        for batch in torch.split(torch.randperm(len(y)), BATCH):
+            optimiser.zero_grad()
+            (loss_of(member(X[batch]), y[batch]) * w[batch]).mean().backward()
+            optimiser.step()
+            schedule.step()
+
+
+# --- cross-validation ------------------------------------------------------------------------
+
+
+def fold_of() -> dict[str, int]:
+    """Fold of each record of DS1; those rich in S and V are dealt out first."""
+    rich = "209 201 118 207 220 223 208 119 203 106 215 124 205 230".split()
+    names = find_split("ds1-ds2").train_records
+    others = [r for r in np.random.default_rng(1).permutation(names) if r not in rich]
+    return {str(name): place % FOLDS for place, name in enumerate([*rich, *others])}
+
+
+def outside(X: np.ndarray, known: dict) -> np.ndarray:
+    """How many features of each beat lie where none of the training data lay."""
+    return ((known["low"] > X) | (known["high"] < X)).sum(axis=1)
+
+
+def range_of(X: np.ndarray) -> dict:
+    low, high = np.quantile(X, [0.0005, 0.9995], axis=0)
+    margin = 0.1 * (high - low) + 1e-3
+    return {"low": low - margin, "high": high + margin}
+
+
+def run_fold(held: dict, motion: np.ndarray, run: Path, k: int) -> None:
+    folds = fold_of()
+    network, X, _ = learn(held, {r for r, f in folds.items() if f != k}, motion, 100 + k, k)
+    known = range_of(X)
+    tested = [part for part in held["mitdb"] if folds.get(part["record"]) == k]
+    healthy = [p["X"] for p in held["ptb-xl"] if p["X"] is not None and p["healthy"]
+               and int(p["record"]) % FOLDS == k]  # fmt: skip
+    labels = predict(network, np.concatenate(healthy)).argmax(axis=1)
+    np.savez(
+        run / f"fold{k}.npz",
+        y=np.concatenate([p["y"] for p in tested]),
+        record=np.concatenate([np.full(len(p["y"]), p["record"]) for p in tested]),
+        lead=np.concatenate([np.full(len(p["y"]), p["lead"]) for p in tested]),
+        logits=np.concatenate([predict(network, p["X"]) for p in tested]),
+        outside=np.concatenate([outside(p["X"], known) for p in tested]),
+        healthy=np.array([np.isin(labels, (1, 2)).sum(), len(labels)]),
+    )
+
+
+def f1(y: np.ndarray, named: np.ndarray, label: int) -> float:
+    return (
+        2 * ((y == label) & (named == label)).sum() / ((y == label).sum() + (named == label).sum())
+    )
+
+
+def cross(run: Path) -> None:
+    """Put the folds together; choose temperature, class weights and limits on them."""
+    folds = [dict(np.load(run / f"fold{k}.npz")) for k in range(FOLDS)]
+    y, record, lead, logits, out = (
+        np.concatenate([fold[key] for fold in folds])
+        for key in ("y", "record", "lead", "logits", "outside")
+    )
+    temperature = fit_temperature(y, logits)
+    powers = np.exp(logits / temperature - (logits / temperature).max(axis=1, keepdims=True))
+    probability = powers / powers.sum(axis=1, keepdims=True)
+    grid = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
+    best, decide = -1.0, {}
+    for s in grid:
+        for v in grid:
+            for f in (0.1, 0.2, 0.35, 0.5, 0.7, 1.0):
+                named = (probability * np.array([1, s, v, f, 1])).argmax(axis=1)
+                gain = np.mean([f1(y, named, 1), f1(y, named, 2), (y == named).mean()])
+                if gain > best + 1e-4:
+                    best, decide = gain, {"N": 1.0, "S": s, "V": v, "F": f, "Q": 1.0}
+    named = (probability * np.array(list(decide.values()))).argmax(axis=1)
+    false, healthy = np.sum([fold["healthy"] for fold in folds], axis=0)
+    figures = {"temperature": temperature, "decide": decide,
+               "most_outside": int(np.quantile(out, 0.995)),
+               "healthy_false": int(false), "healthy_beats": int(healthy),
+               "ece": expected_calibration_error(y, probability)}  # fmt: skip
+    for k in (0, 1):
+        m = lead == k
+        figures[f"lead {k}"] = {
+            "as they are": summary(y[m], probability[m].argmax(axis=1)),
+            "weighted": summary(y[m], named[m]),
+            "ece": expected_calibration_error(y[m], probability[m]),
+            "F1 of S by record": {
+                r: round(f1(y[m & (record == r)], named[m & (record == r)], 1), 3)
+                for r in np.unique(record) if (y[m & (record == r)] == 1).sum() >= 10
+            },
+        }  # fmt: skip
+    (run / "cross.json").write_text(json.dumps(figures, indent=1))
+    print(json.dumps(figures, indent=1))
+
+
+def summary(y: np.ndarray, named: np.ndarray) -> dict[str, float]:
+    scores = {f"F1 of {c}": round(f1(y, named, k), 4) for k, c in enumerate("NSVF")}
+    return {"accuracy": round(float((y == named).mean()), 4)} | scores
+
+
+# --- what ships ------------------------------------------------------------------------------
+
+
+def ship(held: dict, motion: np.ndarray, run: Path, which: str, seed: int) -> None:
+    split = find_split("ds1-ds2")
+    records = set(split.train_records)
+    if which == "all":
+        records |= set(split.test_records)
+    network, X, counts = learn(held, records, motion, seed, None)
+    chosen = json.loads((run / "cross.json").read_text())
+    known = {key: [round(float(v), 3) for v in values] for key, values in range_of(X).items()}
+    card = {
+        "name": NAMES[which],
+        "says": "Three small dense networks over a beat's shape and timing beside its own patient "
+        "(`ectopy.beats.context`): one lead, any rate of 50 Hz or more, gain, offset and polarity.",
+        "warning": "Premature beats with aberrant conduction are often named V; runs of "
+        "supraventricular tachycardia that last for minutes, and beats of flutter, can be named N; "
+        "fusion beats are mostly missed; it knows no paced beats.",
+        "software": f"ectopy {__version__}",
+        "input": {
+            "layout": "context",
+            "fs": CONTEXT_FS,
+            "features": N_FEATURES,
+            "says": "all beats of one lead; each is described by 169 numbers relative to the "
+            "patient's typical beat and rhythm within half an hour.",
+        },
+        "classes": list(AAMI_CLASSES),
+        "output": "logits",
+        "temperature": round(chosen["temperature"], 6),
+        "decide": chosen["decide"],
+        "abstain": {"quality_below": 0.3, "probability_below": 0.5},
+        "known": {"most_outside": chosen["most_outside"], **known},
+        "training": {
+            "data": "MIT-BIH Arrhythmia Database 1.0.0 (Moody and Mark 2001; PhysioNet, ODC-By "
+            "1.0), both leads; PTB-XL (Wagner et al. 2020; CC BY 4.0), recordings without extra "
+            "beats; hearts composed of beats of both",
+            "split": "ds1-ds2" if which == "ds1" else "mitdb-44",
+            "split_says": split.says if which == "ds1" else find_split("mitdb-44").says,
+            "patient_mixed": which == "all",
+            "recipe": "context",
+            "seed": seed,
+            "epochs": EPOCHS,
+            "rows": sum(counts.values()),
+            "rows_of": counts,
+            "command": f"python training/context_v1.py MITDB NOISE PTBXL RUN {which}"
+            + (f" {seed}" if which == "ds1" else ""),
+        },
+        "cross_validation": chosen,
+        "licence": "MIT",
+    }
+    export_network(network, X[:4096].astype(np.float32), card, run / f"{which}-{seed}")
+
+
+def main() -> None:
+    mitdb, noise, ptbxl, run = (Path(word) for word in sys.argv[1:5])
+    step, number = sys.argv[5], int(sys.argv[6]) if len(sys.argv) > 6 else 0
+    run.mkdir(parents=True, exist_ok=True)
+    if step == "cross":
+        cross(run)
+        return
+    stored = run / "donors.pkl"
+    if step == "donors":
+        held = {
+            "mitdb": list(of_mitdb(mitdb)),
+            "ptb-xl": list(of_ptbxl(ptbxl, np.random.default_rng(0))),
+        }
+        stored.write_bytes(pickle.dumps(held))
+        return
+    held = pickle.loads(stored.read_bytes())
+    motion = load_noise(noise).signal
+    if step == "fold":
+        run_fold(held, motion, run, number)
+    else:
+        ship(held, motion, run, step, number)
+
+
+main()
