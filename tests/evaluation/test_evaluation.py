@@ -30,6 +30,12 @@ def test_every_reference_beat_is_counted_once(hearts, tiny_split, tiny_results):
         notes = read(hearts / result.record).annotations
         assert result.matrix[:5].sum() == len(notes)
         assert result.matrix[:5, :5].sum() == len(result.truth) == len(result.probability)
+        named = np.zeros((5, 5), np.int64)
+        np.add.at(named, (result.truth, result.named), 1)
+        assert (named == result.matrix[:5, :5]).all()
+        labels = result.analysis.labels
+        lost = labels.abstained.sum() - result.abstained.sum()
+        assert 0 <= lost <= result.matrix[5:].sum()
         after = (notes.sample >= 300 * 360).sum()
         assert abs(int(result.comparison.matrix[:5].sum()) - after) <= 1
         assert result.analysis.recording.annotations is None
@@ -61,7 +67,7 @@ def test_summary_has_the_names_of_the_contract(tiny_split, tiny_results):
     summary = json.loads(json.dumps(summary_of(tiny_results, tiny_split)))
     names = {
         "split", "model", "beats", "escape_beats", "seeds", "accuracy", "macro_f1", "classes",
-        "gross", "average", "without", "ece", "intervals", "patient_mixed",
+        "gross", "average", "without", "ece", "intervals", "patient_mixed", "risk_coverage",
     }  # fmt: skip
     assert names <= set(summary)
     assert list(summary["classes"]) == ["N", "S", "V", "F", "Q"]

@@ -1,5 +1,6 @@
 """The page shows what the summary holds, and every error where it is."""
 
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,7 +15,7 @@ from ectopy.beats import Beats
 from ectopy.datasets.splits import Split, find_split
 from ectopy.evaluation import RecordResult, evaluate, summarise
 from ectopy.evaluation.charts import noise_chart
-from ectopy.evaluation.curves import precision_recall, reliability
+from ectopy.evaluation.curves import precision_recall, reliability, risk_curves
 from ectopy.evaluation.mistakes import find_steps, worst_records
 from ectopy.evaluation.page import rate, render, write_page
 from ectopy.evaluation.run import as_annotations
@@ -78,6 +79,11 @@ class Page(HTMLParser):
         return {value for key, value in self.attributes if key == name}
 
 
+def section(html: str, name: str) -> str:
+    """One section of a page."""
+    return html.partition(f'<section id="{name}">')[2].partition("</section>")[0]
+
+
 def summary_of(results, split, model=MODEL, beats="detected"):
     return summarise(results, split=split, card=load_card(model), beats=beats, escape_beats="S")
 
@@ -99,8 +105,10 @@ def reading(recording, sample, names, record="100", confidence=0.8):
     both = (whole.matches.reference >= 0) & (whole.matches.test >= 0)
     real, own = whole.matches.reference[both], whole.matches.test[both]
     classes = [AAMI_CLASSES.index(aami_class(symbol)) for symbol in notes.symbol[real]]
+    named = [AAMI_CLASSES.index(name) for name in labels.aami[own]]
     return RecordResult(
-        record, whole.matrix, np.array(classes, np.int8), probability[own], notes.sample[real],
+        record, whole.matrix, np.array(classes, np.int8), np.array(named, np.int8),
+        probability[own], notes.sample[real], labels.abstained[own],
         notes, whole, Analysis(recording, beats, labels, rhythm, {}, "ectopy"),
     )  # fmt: skip
 
@@ -284,16 +292,24 @@ def test_no_errors_no_strips():
 
 def test_single_rows_have_a_page_without_what_does_not_apply(tiny_results):
     rows = [
-        RecordResult(r.record, np.pad(r.matrix[:5, :5], (0, 2)), r.truth, r.probability, r.sample)
+        replace(
+            r, matrix=np.pad(r.matrix[:5, :5], (0, 2)),
+            abstained=None, reference=None, comparison=None, analysis=None,
+        )
         for r in tiny_results
-    ]
+    ]  # fmt: skip
     split = find_split("kaggle")
-    html = render(summary_of(rows, split, MIXED, beats="reference"), rows)
+    summary = summary_of(rows, split, MIXED, beats="reference")
+    html = render(summary, rows)
     text = Page(html).text
+    assert summary["risk_coverage"]["abstaining"] is None
+    assert summary["risk_coverage"]["coverage"][-1] == 1
+    assert "abstain" not in section(html, "risk").lower()
+    assert 'class="mark' not in section(html, "risk")
     for part in ("ec57", "worst", "noise"):
         assert f'id="{part}"' not in html
         assert f'href="#{part}"' not in html
-    for part in ("classes", "without", "curves", "calibration", "records", "reproduce"):
+    for part in ("classes", "without", "curves", "calibration", "risk", "records", "reproduce"):
         assert f'id="{part}"' in html
     assert "made up" not in html.partition('<section id="records">')[2]
     assert "published rows" in text
@@ -357,7 +373,8 @@ def test_precision_and_recall_are_those_of_every_threshold():
     truth = random.choice(5, 400, p=[0.6, 0.2, 0.15, 0.05, 0])
     raw = np.round(random.random((400, 5)) + 0.5 * np.eye(5)[truth], 1)
     probability = raw / raw.sum(axis=1, keepdims=True)
-    curves = precision_recall(truth, probability)
+    named = (probability * [1, 2, 1, 1, 1]).argmax(axis=1)
+    curves = precision_recall(truth, named, probability)
     assert [curve.label for curve in curves] == list("NSVF")
     for k, curve in enumerate(curves):
         score, real = probability[:, k], truth == k
@@ -370,17 +387,17 @@ def test_precision_and_recall_are_those_of_every_threshold():
         shown = set(zip(curve.recall.round(9), curve.precision.round(9), strict=True))
         assert shown <= pairs
         assert curve.recall[-1] == 1
-        named = probability.argmax(axis=1) == k
+        so = named == k
         assert curve.decided == pytest.approx(
-            ((named & real).sum() / real.sum(), (named & real).sum() / named.sum())
+            ((so & real).sum() / real.sum(), (so & real).sum() / so.sum())
         )
 
 
 def test_a_guess_and_a_perfect_model_are_drawn_as_such():
     truth = np.array([0] * 30 + [2] * 10)
     perfect = np.eye(5)[truth]
-    assert [c.average_precision for c in precision_recall(truth, perfect)] == [1, 1]
-    guess = precision_recall(truth, np.full((40, 5), 0.2))
+    assert [c.average_precision for c in precision_recall(truth, truth, perfect)] == [1, 1]
+    guess = precision_recall(truth, np.zeros(40, int), np.full((40, 5), 0.2))
     assert [c.average_precision for c in guess] == [c.prevalence for c in guess] == [0.75, 0.25]
     assert [c.decided for c in guess] == [(1.0, 0.75), None]
 
@@ -394,6 +411,107 @@ def test_the_diagram_holds_the_error_that_is_printed(tiny_results):
     known = bins.beats > 0
     right = (probability.argmax(axis=1) == truth).sum()
     assert (bins.accuracy * bins.beats)[known].sum() == pytest.approx(right)
+
+
+def read_by(truth, named, confidence, abstained):
+    """A record whose beats were named with the confidence given."""
+    probability = np.repeat((1 - np.asarray(confidence, np.float32))[:, None] / 4, 5, axis=1)
+    probability[np.arange(len(named)), named] = confidence
+    matrix = np.zeros((7, 7), np.int64)
+    np.add.at(matrix, (truth, named), 1)
+    sample = 300 * np.arange(len(truth))
+    return RecordResult("100", matrix, np.array(truth, np.int8), np.array(named, np.int8),
+                        probability, sample, np.array(abstained, bool))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def unsure():
+    """A model that errs more where it is less sure, and abstains for reasons of its own too."""
+    random = np.random.default_rng(4)
+    confidence = np.round(random.uniform(0.1, 1, 1500), 2)
+    truth = random.choice(5, 1500, p=[0.6, 0.2, 0.15, 0.05, 0])
+    wrong = random.random(1500) > confidence
+    named = np.where(wrong, (truth + random.integers(1, 4, 1500)) % 5, truth)
+    abstained = (confidence < 0.3) | (random.random(1500) < 0.05)
+    return read_by(truth, named, confidence, abstained)
+
+
+def test_risk_is_the_share_of_wrong_names_among_those_at_least_as_sure(unsure):
+    wrong = unsure.truth != unsure.named
+    confidence = unsure.probability[np.arange(1500), unsure.named]
+    for curve in risk_curves([unsure]):
+        among = np.ones(1500, bool)
+        if curve.label:
+            k = AAMI_CLASSES.index(curve.label)
+            among = (unsure.truth == k) | (unsure.named == k)
+        passed = [among & (confidence >= t) for t in np.unique(confidence[among])]
+        pairs = {(p.sum() / among.sum(), wrong[p].mean()) for p in passed}
+        shown = set(zip(curve.coverage.tolist(), curve.risk.tolist(), strict=True))
+        assert shown <= pairs
+        assert len(shown) > 50
+        assert curve.coverage[-1] == 1
+        assert curve.risk[-1] == wrong[among].mean() == curve.wrong / curve.beats
+        # no step of the curve is longer than the jump that equally sure beats force
+        steps = np.sort([coverage for coverage, _ in pairs])
+        assert np.diff(curve.coverage).max() <= np.diff(steps).max() + 0.01
+        kept = among & ~unsure.abstained
+        assert curve.abstaining.coverage == kept.sum() / among.sum()
+        assert curve.abstaining.risk == wrong[kept].mean()
+        assert curve.abstaining.risk_of_abstained == wrong[among & unsure.abstained].mean()
+
+
+def test_risk_goes_by_the_class_that_was_named_not_the_most_probable():
+    truth = [0, 0, 1, 1]
+    result = read_by(truth, truth, [0.9, 0.8, 0.7, 0.6], [False] * 4)
+    weighed = replace(result, named=np.array([0, 0, 1, 0], np.int8))
+    (curve, s) = risk_curves([weighed])
+    assert curve.coverage.tolist() == [0.25, 0.5, 0.75, 1]
+    assert curve.risk.tolist() == [0, 0, 0, 0.25]
+    assert (s.label, s.beats, s.wrong) == ("S", 2, 1)
+
+
+def test_equally_sure_beats_are_kept_together():
+    (curve,) = risk_curves([read_by([0] * 300, [0] * 270 + [3] * 30, [0.6] * 300, [False] * 300)])
+    assert (curve.coverage.tolist(), curve.risk.tolist()) == ([1.0], [0.1])
+
+
+def test_what_abstaining_buys_is_told_drawn_and_in_the_summary(unsure, tiny_split):
+    summary = summary_of([unsure], tiny_split)
+    curve = json.loads(json.dumps(summary["risk_coverage"]))
+    wrong, kept = unsure.truth != unsure.named, ~unsure.abstained
+    assert set(curve) == {"coverage", "risk", "abstaining"}
+    assert len(curve["coverage"]) == len(curve["risk"]) <= 101
+    assert curve["abstaining"] == pytest.approx(
+        {"coverage": kept.mean(), "risk": wrong[kept].mean(),
+         "risk_of_abstained": wrong[~kept].mean()}
+    )  # fmt: skip
+    html = render(summary, [unsure])
+    text = Page(section(html, "risk")).text
+    left, all_wrong = (~kept).sum(), wrong.sum()
+    for said in (
+        f"abstained from {left} beats, {rate(left / 1500)} % of those",
+        f"wrong for {rate(wrong[~kept].mean())} %; of the names that it gave, "
+        f"{rate(wrong[kept].mean())} % are wrong, where it would be {rate(all_wrong / 1500)} %",
+        f"takes away {rate((wrong & ~kept).sum() / all_wrong)} % of the errors",
+    ):
+        assert said in text
+    marks = re.findall(r'<path class="mark (\w+)" d="M([\d.]+) ([\d.]+)', section(html, "risk"))
+    assert [label for label, _, _ in marks] == ["all", "S", "V"]
+    assert float(marks[0][1]) == pytest.approx(34 + 160 * kept.mean(), abs=0.1)
+    labels = re.findall(r'role="img" aria-label="([^"]*)"', section(html, "risk"))
+    assert len(labels) == 3
+    assert f"abstaining keeps {rate(kept.mean())} %, of which" in labels[0]
+
+
+def test_a_model_that_abstains_from_all_or_none_has_a_page(unsure, tiny_split):
+    for abstained, said in ((False, "abstained from none"), (True, "1,500 beats, 100 % of those")):
+        result = replace(unsure, abstained=np.full(1500, abstained))
+        summary = summary_of([result], tiny_split)
+        part = section(render(summary, [result]), "risk")
+        assert said in Page(part).text
+        assert ('class="mark' in part) is not abstained
+        assert "nan" not in part.lower()
+        assert summary["risk_coverage"]["abstaining"]["coverage"] == 1 - abstained
 
 
 def test_only_nothing_reads_0_and_only_all_reads_100():

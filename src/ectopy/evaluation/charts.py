@@ -1,4 +1,4 @@
-"""Precision-recall curves, the reliability diagram and the noise curve as inline SVG."""
+"""Curves of precision, reliability, risk and noise as inline SVG."""
 
 from __future__ import annotations
 
@@ -10,25 +10,32 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from ectopy.evaluation.curves import PrecisionRecall, Reliability
+from ectopy.evaluation.curves import PrecisionRecall, Reliability, RiskCoverage
 from ectopy.report.charts import MARKS
 
 _HISTOGRAM: Final = 46
 """Height of the bars below the reliability diagram."""
 _FEW: Final = 20
 """Beats in a bin below which its mark is left hollow."""
+_CEILINGS: Final = (0.008, 0.02, 0.04, 0.08, 0.12, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Where the axis of risk may end: shares whose quarters are round percents."""
+_KINDS: Final = {"": "all beats", "S": "beats of S", "V": "beats of V"}
 _DISC: Final = "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0"
 """A disc that is larger than the mark of N beats in a trend."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A square of two shares of 1 with its axes, in units of about a pixel."""
+    """A square of two shares of 1 with its axes, in units of about a pixel.
+
+    The upright one goes up to `most`.
+    """
 
     side: int
     left: int = 32
     top: int = 8
     right: int = 8
+    most: float = 1.0
 
     @property
     def width(self) -> int:
@@ -44,14 +51,14 @@ class _Frame:
         return self.left + share * self.side
 
     def y(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.floor - share * self.side
+        return self.floor - share / self.most * self.side
 
     def levels(self, steps: int) -> Markup:
         """Draw level lines, with their percents at the left."""
         return Markup("").join(
             Markup('<path class="rule" d="M{} {:.1f}h{}"/>').format(self.left, y, self.side)
-            + Markup('<text class="end" x="{}" y="{:.1f}">{:.0f}</text>').format(
-                self.left - 6, y + 4, 100 * share
+            + Markup('<text class="end" x="{}" y="{:.1f}">{:.3g}</text>').format(
+                self.left - 6, y + 4, 100 * share * self.most
             )
             for share in np.linspace(0, 1, steps + 1).tolist()
             for y in [float(self.floor - share * self.side)]
@@ -147,6 +154,47 @@ def reliability_chart(bins: Reliability) -> Markup:
         frame.percents(4, floor + 16),
     ]
     return _svg("reliability", "Accuracy over confidence", frame.width, floor + 22, parts)
+
+
+def risk_chart(curve: RiskCoverage) -> Markup:
+    """Draw the share of wrong names over the share of beats that is kept, surest first.
+
+    The dashes are at the risk of all, which is what leaving out beats by chance would leave; the
+    mark is where the model abstains.
+    """
+    there = curve.abstaining if curve.abstaining and curve.abstaining.risk is not None else None
+    risk = there.risk if there and there.risk is not None else 0.0
+    highest = max(float(curve.risk.max()), risk)
+    most = next(ceiling for ceiling in _CEILINGS if ceiling >= highest)
+    frame = _Frame(160, left=34, right=12, most=most)
+    parts = [
+        frame.levels(4),
+        frame.percents(2, frame.floor + 16),
+        Markup('<path class="guess" d="M{} {:.1f}h{}"/>').format(
+            frame.left, float(frame.y(curve.risk[-1])), frame.side
+        ),
+        _path(frame.x(curve.coverage), frame.y(curve.risk), "curve"),
+    ]
+    says = (
+        f"Wrong names over the share of {_KINDS[curve.label]} kept, surest first: "
+        f"{_percent(curve.risk[0])} of the surest {_percent(curve.coverage[0])} are wrong, "
+        f"{_percent(curve.at(0.5))} of the surest half, {_percent(curve.risk[-1])} of all"
+    )
+    if there:
+        x, y = frame.x(np.array(there.coverage)), frame.y(np.array(risk))
+        parts.append(
+            Markup('<path class="mark {}" d="M{:.1f} {:.1f}{}"/>').format(
+                curve.label or "all", float(x), float(y), MARKS.get(curve.label, _DISC)
+            )
+        )
+        says += (
+            f"; abstaining keeps {_percent(there.coverage)}, of which {_percent(risk)} are wrong"
+        )
+    return _svg(f"risk {curve.label}".strip(), says, frame.width, frame.floor + 22, parts)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def noise_chart(

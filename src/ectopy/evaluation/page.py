@@ -13,8 +13,13 @@ from markupsafe import Markup
 from ectopy import __version__, ec57
 from ectopy._files import replacing
 from ectopy.datasets.mitdb import PACED_RECORDS, patient_of
-from ectopy.evaluation.charts import noise_chart, precision_recall_chart, reliability_chart
-from ectopy.evaluation.curves import Reliability, precision_recall, reliability
+from ectopy.evaluation.charts import (
+    noise_chart,
+    precision_recall_chart,
+    reliability_chart,
+    risk_chart,
+)
+from ectopy.evaluation.curves import Reliability, precision_recall, reliability, risk_curves
 from ectopy.evaluation.mistakes import worst_records
 from ectopy.evaluation.run import LEARNING_S, RecordResult
 from ectopy.evaluation.summary import record_rows
@@ -34,6 +39,7 @@ _TERMS: Final = {
     "macro_f1": "Macro F1",
     "classes": "Figures of classes",
     "ece": "ECE",
+    "risk_coverage": "Risk and coverage",
 }
 """How definitions are headed whose name in the summary would not do."""
 
@@ -112,6 +118,7 @@ def _facts(
 ) -> dict[str, Any]:
     """Gather everything that the template shows."""
     truth = np.concatenate([result.truth for result in results])
+    named = np.concatenate([result.named for result in results])
     probability = np.concatenate([result.probability for result in results])
     bins = reliability(truth, probability)
     matrix = np.array(summary["matrix"])
@@ -132,9 +139,12 @@ def _facts(
         "report": _report(summary),
         "matrices": _matrices(matrix, whole=bool(compared)),
         "without": _without(summary),
-        "curves": [(c, precision_recall_chart(c)) for c in precision_recall(truth, probability)],
+        "curves": [
+            (c, precision_recall_chart(c)) for c in precision_recall(truth, named, probability)
+        ],
         "reliability": reliability_chart(bins),
         "bins": _bins(bins),
+        "risks": [(curve, risk_chart(curve)) for curve in risk_curves(results)],
         "n_found": len(truth),
         "noise": _noise(noise),
         "records": _records(results),

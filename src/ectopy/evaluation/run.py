@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -39,10 +39,15 @@ class RecordResult:
         by columns ``n s v f q o x``, without a learning period.
     truth
         int8, shape ``(n,)``: class index of each reference beat that was found.
+    named
+        int8, shape ``(n,)``: class index that the model gave it.
     probability
-        float32, shape ``(n, 5)``: what the model gave for it.
+        float32, shape ``(n, 5)``: how likely the model held each class.
     sample
         int64, shape ``(n,)``: where it is.
+    abstained
+        bool, shape ``(n,)``: the model would rather not have named it; None where single rows
+        were classified.
     reference
         What the experts marked; None where single rows were classified.
     comparison
@@ -54,8 +59,10 @@ class RecordResult:
     record: str
     matrix: NDArray[np.int64]
     truth: NDArray[np.int8]
+    named: NDArray[np.int8]
     probability: NDArray[np.float32]
     sample: NDArray[np.int64]
+    abstained: NDArray[np.bool_] | None = None
     reference: Annotations | None = None
     comparison: Comparison | None = None
     analysis: Analysis | None = None
@@ -174,12 +181,15 @@ def evaluate_record(
     )
     both = (whole.matches.reference >= 0) & (whole.matches.test >= 0)
     real, own = whole.matches.reference[both], whole.matches.test[both]
+    labels = analysis.labels
     return RecordResult(
         record=record,
         matrix=whole.matrix,
         truth=_classes(reference.symbol[real], escape_beats),
-        probability=analysis.labels.probability[own],
+        named=_indices(labels.aami[own].tolist()),
+        probability=labels.probability[own],
         sample=reference.sample[real],
+        abstained=labels.abstained[own],
         reference=reference,
         comparison=counted,
         analysis=analysis,
@@ -217,9 +227,10 @@ def _published_rows(model: str, data: Path, escape_beats: str) -> Iterator[Recor
         probability = predict(model, rows.X[lines][:, None])
         symbols = _symbols(data, str(record), rows.sample[lines])
         truth = _classes(symbols, escape_beats)
+        named = decide(card, probability).astype(np.int8)
         matrix = np.zeros((7, 7), np.int64)
-        np.add.at(matrix, (truth, decide(card, probability)), 1)
-        yield RecordResult(str(record), matrix, truth, probability, rows.sample[lines])
+        np.add.at(matrix, (truth, named), 1)
+        yield RecordResult(str(record), matrix, truth, named, probability, rows.sample[lines])
 
 
 def _symbols(data: Path, record: str, sample: NDArray[np.int64]) -> NDArray[np.str_]:
@@ -231,5 +242,8 @@ def _symbols(data: Path, record: str, sample: NDArray[np.int64]) -> NDArray[np.s
 
 
 def _classes(symbols: NDArray[np.str_], escape_beats: str) -> NDArray[np.int8]:
-    names = [aami_class(symbol, escape_beats) or "Q" for symbol in symbols.tolist()]
+    return _indices([aami_class(symbol, escape_beats) or "Q" for symbol in symbols.tolist()])
+
+
+def _indices(names: Sequence[str]) -> NDArray[np.int8]:
     return np.array([AAMI_CLASSES.index(name) for name in names], np.int8)

@@ -12,6 +12,7 @@ from ectopy import ec57
 from ectopy.datasets.mitdb import MITDB_RECORDS, patient_of
 from ectopy.datasets.splits import Split, find_split
 from ectopy.ec57 import BeatTable, Score
+from ectopy.evaluation.curves import risk_curves
 from ectopy.evaluation.run import LEARNING_S, RecordResult
 from ectopy.labels.aami import AAMI_CLASSES
 from ectopy.labels.scores import calibration_gaps, expected_calibration_error
@@ -28,6 +29,9 @@ DEFINITIONS: Final = {
     "gross": f"EC57, all beats after the first {LEARNING_S:g} s of each record together",
     "average": f"EC57, mean over records, after the first {LEARNING_S:g} s",
     "ece": "expected calibration error in 15 bins, over the reference beats that were found",
+    "risk_coverage": "share of the found beats that is kept, surest names first, and share of the "
+    "kept that is wrongly named; abstaining: where the kept are those the model did not abstain "
+    "from",
     "intervals": f"95 %, {RESAMPLES} draws of patients with replacement",
 }
 
@@ -70,6 +74,7 @@ def summarise(
         "escape_beats": escape_beats,
         "records": [result.record for result in results],
         **_figures(results),
+        "risk_coverage": risk_curves(results)[0].to_dict(),
         "without": {name: _figures([r for r in results if r.record != name]) for name in without},
         "intervals": _intervals(results),
         "definitions": DEFINITIONS,
@@ -94,7 +99,7 @@ def leak_warning(card: dict[str, Any], tested: Sequence[str]) -> str:
 def mean_summary(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Give the mean of the summaries of one recipe's seeds, and keep each under ``per_seed``.
 
-    Intervals become the outermost of all seeds' bounds.
+    Intervals become the outermost of all seeds' bounds; the curve of risk is the first seed's.
     """
     if len(summaries) == 1:
         return summaries[0]
@@ -106,10 +111,9 @@ def mean_summary(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
         if all(b.get(name) for b in bounds)
     }
     together["seeds"] = [seed for one in summaries for seed in one["seeds"]]
-    together["per_seed"] = [
-        {name: one[name] for name in ("seeds", "sha256", "accuracy", "macro_f1", "classes", "ece")}
-        for one in summaries
-    ]
+    together["risk_coverage"] = summaries[0]["risk_coverage"]
+    kept = ("seeds", "sha256", "accuracy", "macro_f1", "classes", "ece", "risk_coverage")
+    together["per_seed"] = [{name: one[name] for name in kept} for one in summaries]
     return together
 
 
