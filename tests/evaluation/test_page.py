@@ -490,8 +490,9 @@ def test_what_abstaining_buys_is_told_drawn_and_in_the_summary(unsure, tiny_spli
     left, all_wrong = (~kept).sum(), wrong.sum()
     for said in (
         f"abstained from {left} beats, {rate(left / 1500)} % of those",
-        f"wrong for {rate(wrong[~kept].mean())} %; of the names that it gave, "
-        f"{rate(wrong[kept].mean())} % are wrong, where it would be {rate(all_wrong / 1500)} %",
+        f"its guess is wrong for {rate(wrong[~kept].mean())} % of them",
+        f"{rate(wrong[kept].mean())} % are wrong; "
+        f"had it named every beat, {rate(all_wrong / 1500)} % would be",
         f"takes away {rate((wrong & ~kept).sum() / all_wrong)} % of the errors",
     ):
         assert said in text
