@@ -9,14 +9,16 @@ make no difference, and the same code serves training and use.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ectopy.beats.candidates import DETECTION_FS, at_detection_rate
-from ectopy.beats.find import live_spans, pieces
+from ectopy.beats.candidates import DETECTION_FS, at_detection_rate, rate_ratio
+from ectopy.beats.find import live_spans
 from ectopy.beats.quality import bridged
 from ectopy.beats.value import Beats
 from ectopy.recording.value import Recording
@@ -32,6 +34,8 @@ CONTEXT_FS: Final = DETECTION_FS
 N_FEATURES: Final = 169
 BASELINE_HZ: Final = 0.5
 """What is slower than this is baseline, not heart."""
+MARGIN_S: Final = 30.0
+"""Seconds of signal before and after a period that are filtered with it."""
 PERIOD_S: Final = 1800.0
 """Longest time, in seconds, over which a patient is taken to be the same: a longer recording is
 cut into equal parts, each with its own typical beat, rhythm and shapes."""
@@ -88,20 +92,22 @@ def context_inputs(recording: Recording, beats: Beats) -> Float32:
     numpy.ndarray
         float32, shape ``(n, 169)``; :func:`feature_names` tells what each column is.
     """
-    if not len(beats):
-        return np.empty((0, N_FEATURES), np.float32)
+    blocks = [*context_blocks(recording, beats)]
+    return np.concatenate([np.empty((0, N_FEATURES), np.float32), *blocks])
+
+
+def context_blocks(recording: Recording, beats: Beats) -> Iterator[Float32]:
+    """Give :func:`context_inputs` period by period, so that memory does not grow with length."""
     rr = beats.rr_s
     after = np.append(rr[1:], np.nan)
     parts = int(np.ceil(recording.duration_s / PERIOD_S))
-    ends = np.linspace(0, recording.duration_s, parts + 1)[1:-1]
-    values = (cut_beats(recording, beats), rr, after, beats.quality)
-    split = (np.split(value, np.searchsorted(beats.time_s, ends)) for value in values)
-    described = [
-        np.column_stack([*_describe(*part).values()]).astype(np.float32)
-        for part in zip(*split, strict=True)
-        if len(part[0])
-    ]
-    return np.concatenate(described)
+    ends = np.linspace(0, recording.duration_s, parts + 1)
+    for first, last in pairwise(np.searchsorted(beats.time_s, [*ends[:-1], np.inf])):
+        if first < last:
+            part = slice(int(first), int(last))
+            cuts = cut_beats(recording, beats, part)
+            facts = _describe(cuts, rr[part], after[part], beats.quality[part])
+            yield np.column_stack([*facts.values()]).astype(np.float32)
 
 
 @cache
@@ -117,25 +123,36 @@ def feature_names() -> tuple[str, ...]:
     )
 
 
-def cut_beats(recording: Recording, beats: Beats) -> Float32:
-    """Cut every beat out of its lead, 0.8 s to both sides of R, without baseline.
+def cut_beats(recording: Recording, beats: Beats, part: slice = slice(None)) -> Float32:
+    """Cut beats out of their lead, 0.8 s to both sides of R, without baseline.
+
+    Parameters
+    ----------
+    recording, beats
+        As for :func:`context_inputs`.
+    part
+        Which of the beats.
 
     Returns
     -------
     numpy.ndarray
         float32, shape ``(n, 193)``, at 120 Hz, in mV; zeros beyond the ends of the signal.
     """
-    cuts = np.zeros((len(beats), 2 * REACH + 1), np.float32)
+    sample, fs = beats.sample[part], recording.fs
+    cuts = np.zeros((len(sample), 2 * REACH + 1), np.float32)
     lead = recording.signal[:, recording.lead_index(beats.lead)]
     dead = tuple(stretch for stretch in beats.bad if stretch.reason != "noisy")
-    for start, stop in live_spans(dead, recording.n_samples, recording.fs):
-        for first, last, low, high in pieces(start, stop, recording.fs):
-            inside = slice(*np.searchsorted(beats.sample, [first, last]))
-            if inside.start < inside.stop:
-                x = np.pad(_steady(bridged(lead[low:high]), recording.fs), REACH)
-                at = (beats.sample[inside] - low) * (CONTEXT_FS / recording.fs)
-                around = np.rint(at).astype(np.int64)[:, None] + np.arange(2 * REACH + 1)
-                cuts[inside] = x[np.minimum(around, len(x) - 1)]
+    step, margin = rate_ratio(fs).denominator, round(MARGIN_S * fs)
+    for start, stop in live_spans(dead, recording.n_samples, fs):
+        inside = slice(*np.searchsorted(sample, [start, stop]))
+        if inside.start == inside.stop:
+            continue
+        # begin at a sample that resampling keeps
+        first = start + max(0, int(sample[inside][0]) - margin - start) // step * step
+        x = bridged(lead[first : min(stop, int(sample[inside][-1]) + margin)])
+        x = np.pad(_steady(x, fs), REACH)
+        at = np.rint((sample[inside] - first) * (CONTEXT_FS / fs)).astype(np.int64)
+        cuts[inside] = x[np.minimum(at[:, None] + np.arange(2 * REACH + 1), len(x) - 1)]
     return cuts
 
 

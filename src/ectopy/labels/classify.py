@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ectopy.beats.context import CONTEXT_FS, N_FEATURES, context_inputs
+from ectopy.beats.context import CONTEXT_FS, N_FEATURES, context_blocks
 from ectopy.beats.kaggle_rows import ROW_FS, ROW_LENGTH, beat_rows
 from ectopy.beats.value import Beats
 from ectopy.errors import ModelError, RecordingError
@@ -62,10 +62,11 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
             f"this recording ({recording.fs:g} Hz, {recording.n_samples} samples); find its own"
         )
     layout = find_layout(card)
-    inputs = layout.cut(recording, beats)
-    probability = predict(name, inputs)
+    given = [(predict(name, block), _unlike(card, block)) for block in layout.cut(recording, beats)]
+    nothing = np.empty((0, len(AAMI_CLASSES)), np.float32), np.empty(0, bool)
+    probability, unlike = (np.concatenate(parts) for parts in zip(nothing, *given, strict=True))
     chosen = decide(card, probability)
-    reason = _reasons(card, beats, inputs, probability[np.arange(len(beats)), chosen])
+    reason = _reasons(card, beats.quality, probability[np.arange(len(beats)), chosen], unlike)
     if layout.needs_next:
         reason[-1:] = np.where(reason[-1:] == NOISY, NOISY, CUT_OFF)
     return Labels(
@@ -121,11 +122,11 @@ def decide(card: dict[str, Any], probability: NDArray[np.float32]) -> NDArray[np
     return chosen
 
 
-def kaggle_inputs(recording: Recording, beats: Beats) -> NDArray[np.float32]:
-    """Cut the beats as the rows of the Kaggle data set: float32, shape ``(n, 1, 187)``."""
+def kaggle_blocks(recording: Recording, beats: Beats) -> Iterator[NDArray[np.float32]]:
+    """Cut the beats as the rows of the Kaggle data set: float32, ``(n, 1, 187)``, in one block."""
     column = recording.lead_index(beats.lead)
     step = recording.resolution[column] if recording.resolution else None
-    return beat_rows(recording.signal[:, column], recording.fs, beats.sample, step)[:, None]
+    yield beat_rows(recording.signal[:, column], recording.fs, beats.sample, step)[:, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +136,21 @@ class Layout:
     Attributes
     ----------
     cut
-        Gives the inputs, one row a beat.
+        Gives the inputs, one row a beat, in blocks.
     facts
         What a card must say of it.
     needs_next
         A beat is shown up to the next, so that the last one is incomplete.
     """
 
-    cut: Callable[[Recording, Beats], NDArray[np.float32]]
+    cut: Callable[[Recording, Beats], Iterator[NDArray[np.float32]]]
     facts: dict[str, Any]
     needs_next: bool
 
 
 LAYOUTS: Final = {
-    "context": Layout(context_inputs, {"fs": CONTEXT_FS, "features": N_FEATURES}, False),
-    "kaggle-rows": Layout(kaggle_inputs, {"fs": ROW_FS, "length": ROW_LENGTH}, True),
+    "context": Layout(context_blocks, {"fs": CONTEXT_FS, "features": N_FEATURES}, False),
+    "kaggle-rows": Layout(kaggle_blocks, {"fs": ROW_FS, "length": ROW_LENGTH}, True),
 }
 """The layouts that a card can name."""
 
@@ -195,19 +196,26 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float32]:
     return probability.astype(np.float32)
 
 
+def _unlike(card: dict[str, Any], inputs: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether more of a beat's inputs lie outside what the model learned from than may."""
+    known = card.get("known")
+    if not known:
+        return np.zeros(len(inputs), bool)
+    low, high = (np.array(known[end], np.float32) for end in ("low", "high"))
+    outside: NDArray[np.int64] = ((inputs < low) | (inputs > high)).sum(axis=1)
+    return outside > int(known["most_outside"])
+
+
 def _reasons(
     card: dict[str, Any],
-    beats: Beats,
-    inputs: NDArray[np.float32],
+    quality: NDArray[np.float32],
     confidence: NDArray[np.float32],
+    unlike: NDArray[np.bool_],
 ) -> NDArray[np.str_]:
     """Why the model would rather not name a beat, empty where it names it."""
-    reason = np.full(len(beats), "", dtype=f"<U{max(map(len, (NOISY, UNSURE, UNLIKE, CUT_OFF)))}")
+    reason = np.full(len(quality), "", dtype=f"<U{max(map(len, (NOISY, UNSURE, UNLIKE, CUT_OFF)))}")
     limits = card["abstain"]
     reason[confidence < limits["probability_below"]] = UNSURE
-    if known := card.get("known"):
-        low, high = (np.array(known[end], np.float32) for end in ("low", "high"))
-        outside = ((inputs < low) | (inputs > high)).sum(axis=1)
-        reason[outside > known["most_outside"]] = UNLIKE
-    reason[beats.quality < limits["quality_below"]] = NOISY
+    reason[unlike] = UNLIKE
+    reason[quality < limits["quality_below"]] = NOISY
     return reason

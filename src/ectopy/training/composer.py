@@ -112,7 +112,7 @@ class Composer:
             if self.random.random() < 0.4:
                 steps = np.cumsum(self.random.normal(size=n // int(5 * FS) + 2)) * 0.5
                 loud = np.exp(np.clip(np.interp(t, np.arange(len(steps)) * 5.0, steps), -2, 2))
-            x += self.scale(0.004, 0.3) * loud * self.noise(n)
+            x += self.scale(0.004, 0.4) * loud * self.noise(n)
         return x + self.random.normal(size=n) * self.scale(0.001, 0.02)
 
     def between(self, low: float, high: float) -> float:
@@ -220,7 +220,7 @@ class Rhythm:
             "S": self.at_times(0.65, 0.003, 0.35) / 2,
             "V": self.at_times(0.6, 0.003, 0.35) / 2,
             "F": self.at_times(0.25, 0.002, 0.05),
-            "pause": self.at_times(0.3, 0.001, 0.03),
+            "pause": self.at_times(0.2, 0.001, 0.03),
             "dropped": self.at_times(0.1, 0.01, 0.4),
         }
         self.kinds = [*chances, "N"]
@@ -232,8 +232,13 @@ class Rhythm:
         self.s_loose, self.v_loose = self.scale(0.01, 0.15), self.scale(0.01, 0.12)
         self.s_rr, self.v_rr = between(0.35, 0.8), between(0.3, 0.75)
         self.compensates, self.slow_v = random.random() < 0.75, random.random() < 0.15
+        self.sick_sinus = sinus and random.random() < 0.08
+        self.sick_run, self.sick_rest = self.scale(3, 60), self.scale(1.2, 8)
+        self.sick_slow, self.sick_pause = between(1.25, 2.2), between(1.2, 4)
         self.af_always = not sinus or random.random() < 0.15
         self.af_at_times = random.random() < 0.2
+        self.av_block = random.random() < 0.08
+        self.flutter = between(0.17, 0.26) if random.random() < 0.25 else 0.0
         self.af_rr, self.af_spread = self.rr * between(0.6, 1.05), between(0.08, 0.3)
 
     def scale(self, low: float, high: float) -> float:
@@ -246,16 +251,26 @@ class Rhythm:
 
     def draw(self, seconds: float) -> list[Beat]:
         """Draw the beats of so many seconds."""
+        if self.sick_sinus:
+            return self.draw_sick_sinus(seconds)
         random, beats, t = self.random, list[Beat](), float(self.random.uniform(0.1, 0.9))
         noise, af, af_ends, pattern, left, every = 0.0, self.af_always, 0.0, "", 0, 2
+        blocked, block_ends = bool(random.random() < 0.5), 0.0
         while t < seconds:
             noise = 0.8 * noise + random.normal() * self.jitter
             rr = self.rr * np.exp(noise + np.interp(t, *self.trend))
             rr *= 1 + self.breath * np.sin(2 * np.pi * t / self.breath_s)
             if self.af_at_times and not self.af_always and t > af_ends:
                 af, af_ends = not af, t + self.scale(10, 300)
-            if af:
+            if af and self.flutter:
+                rr = self.flutter * random.choice([2, 3, 4, 5], p=[0.35, 0.25, 0.3, 0.1])
+            elif af:
                 rr = max(0.32, self.af_rr * np.exp(random.normal() * self.af_spread))
+            if self.av_block:
+                if t > block_ends:
+                    blocked, block_ends = not blocked, t + self.scale(5, 300)
+                # every other P wave is conducted
+                rr *= 2 if blocked and not af else 1
             if not left:
                 pattern = ""
                 if self.patterns and random.random() < 0.015:
@@ -267,6 +282,24 @@ class Rhythm:
             if kind == "S" and af:
                 kind = "N"
             t = self.add(kind, beats, t, rr, af)
+        return [beat for beat in beats if beat[0] < seconds - 0.3]
+
+    def draw_sick_sinus(self, seconds: float) -> list[Beat]:
+        """Draw runs of premature beats that are most of the rhythm, and a slow sinus between."""
+        random, beats, t = self.random, list[Beat](), float(self.random.uniform(0.1, 0.9))
+        fast = float(np.clip(self.s_rr * self.rr / 0.8, 0.32, 0.75))
+        slow = fast * self.sick_slow
+        while t < seconds:
+            for _ in range(random.geometric(1 / self.sick_rest)):
+                beats.append((t, "N", slow))
+                t += slow * float(np.exp(random.normal() * max(self.jitter, self.s_loose)))
+            t = beats[-1][0] + float(np.clip(self.s_coupling, 0.45, 0.85)) * slow
+            for _ in range(random.geometric(1 / self.sick_run)):
+                beats.append((t, "S", slow))
+                t += fast * float(
+                    np.exp(random.normal() * self.s_loose + np.interp(t, *self.trend))
+                )
+            t = beats[-1][0] + max(slow, fast * self.sick_pause) * random.uniform(0.8, 1.2)
         return [beat for beat in beats if beat[0] < seconds - 0.3]
 
     def draw_trend(self, size: float, every: float) -> tuple[Floats, Floats]:

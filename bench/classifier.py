@@ -1,0 +1,119 @@
+"""What the classifier costs, and what changes of a recording do to its labels.
+
+    python bench/classifier.py MITDB [--model NAME] [--records 100 119 …]
+
+Prints two tables. Cost: size, multiplications and additions of a beat, and beats a second of the
+network alone on two threads, beside the network of the Kaggle rows in the same run. Agreement:
+the share of beats that keep their label when the recording is resampled, turned over, scaled,
+shifted or made noisy; beats are found anew each time and matched within 150 ms.
+"""
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from scipy.signal import resample
+
+from ectopy import Recording, analyze, read
+from ectopy.labels import DEFAULT_MODEL, load_card
+from ectopy.labels.models import _folder
+from ectopy.simulate import simulate
+
+RECORDS = "100 103 105 111 119 200 202 208 213 221 223 228 231 233".split()
+MATCH_S = 0.15
+
+
+def resampled(recording: Recording, fs: float) -> Recording:
+    n = round(recording.n_samples * fs / recording.fs)
+    return replace(recording, signal=resample(recording.signal, n).astype(np.float32), fs=fs)
+
+
+def noisy(recording: Recording, snr_db: float, seed: int = 0) -> Recording:
+    """Add white noise below 40 Hz: its power against that of the signal less its baseline."""
+    random = np.random.default_rng(seed)
+    x = recording.signal.astype(float)
+    heart = x - np.median(x, axis=0)
+    white = resample(random.normal(size=(int(len(x) * 80 / recording.fs), x.shape[1])), len(x))
+    size = heart.std(axis=0) * 10 ** (-snr_db / 20) / white.std(axis=0)
+    return replace(recording, signal=(x + white * size).astype(np.float32))
+
+
+CHANGES = {
+    **{f"{fs} Hz": lambda r, fs=fs: resampled(r, fs) for fs in (125, 250, 500, 1000)},
+    "upside down": lambda r: replace(r, signal=-r.signal),
+    "x 0.1": lambda r: replace(r, signal=r.signal * np.float32(0.1)),
+    "x 10": lambda r: replace(r, signal=r.signal * np.float32(10)),
+    "+ 5 mV": lambda r: replace(r, signal=r.signal + np.float32(5)),
+    "noise 12 dB": lambda r: noisy(r, 12),
+    "noise 6 dB": lambda r: noisy(r, 6),
+}
+
+
+def agreement(whole, other) -> tuple[int, int]:
+    """Beats of one analysis that the other has with the same label, and how many there are."""
+    if not len(other.beats):
+        return 0, len(whole.beats)
+    mine, theirs = whole.beats.time_s, other.beats.time_s
+    right = np.clip(np.searchsorted(theirs, mine), 1, len(theirs) - 1)
+    near = np.where(mine - theirs[right - 1] <= theirs[right] - mine, right - 1, right)
+    same = (np.abs(theirs[near] - mine) <= MATCH_S) & (other.labels.aami[near] == whole.labels.aami)
+    return int(same.sum()), len(mine)
+
+
+def speed(model: str, inputs: np.ndarray, repeats: int = 7) -> float:
+    """Beats a second on two threads, the best of several runs."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    session = onnxruntime.InferenceSession(str(_folder(model) / "model.onnx"), options)
+    best = np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        for block in np.split(inputs, range(2048, len(inputs), 2048)):
+            session.run(None, {session.get_inputs()[0].name: block})
+        best = min(best, time.perf_counter() - start)
+    return len(inputs) / best
+
+
+def weights_of(model: str) -> int:
+    graph = onnx.load(_folder(model) / "model.onnx").graph
+    return sum(int(np.prod(part.dims)) for part in graph.initializer)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("mitdb", type=Path)
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--records", nargs="*", default=RECORDS)
+    asked = parser.parse_args()
+    random = np.random.default_rng(0)
+    shapes = {asked.model: (20480, load_card(asked.model)["input"].get("features", 0))}
+    shapes["cvxtz-kaggle-v1"] = (20480, 1, 187)
+    print("| model | bytes | weights | beats/s |\n|---|---|---|---|")
+    for model, shape in shapes.items():
+        inputs = random.random(shape, np.float32)
+        size = (_folder(model) / "model.onnx").stat().st_size
+        print(f"| {model} | {size:,} | {weights_of(model):,} | {speed(model, inputs):,.0f} |")
+    counts = {name: np.zeros(2, int) for name in CHANGES}
+    worst = dict.fromkeys(CHANGES, (1.0, ""))
+    for record in asked.records:
+        recording = replace(read(asked.mitdb / record), annotations=None)
+        whole = analyze(recording, model=asked.model)
+        for name, change in CHANGES.items():
+            same, n = agreement(whole, analyze(change(recording), model=asked.model))
+            counts[name] += same, n
+            worst[name] = min(worst[name], (same / n, record))
+    print("\n| change | same label % | worst record |\n|---|---|---|")
+    for name, (same, n) in counts.items():
+        share, record = worst[name]
+        print(f"| {name} | {100 * same / n:.2f} | {record} {100 * share:.2f} |")
+    heart = simulate(7200, 128, seed=11, rate_bpm=66, noise_mv=0.03)
+    counted = analyze(replace(heart, annotations=None), model=asked.model).labels.counts()
+    false, n = counted["S"] + counted["V"], sum(counted.values())
+    print(f"\nSimulated healthy heart, 2 h at 128 Hz: {false} of {n:,} beats named S or V.")
+
+
+main()
