@@ -8,11 +8,8 @@ import numpy as np
 import pytest
 import wfdb
 from ec57_rows import FS, START, beats, counted, row
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from ectopy.ec57 import FileAnnotations, compare, compare_files, read_annotations, summarise
-from ectopy.ec57.mit_format import parse
 from ectopy.errors import AnnotationError
 
 SAMPLE = np.array([18, 77, 1200, 70_000, 9_000_000])
@@ -169,16 +166,6 @@ def test_a_file_that_breaks_off_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert "no such file" in refusal(tmp_path / "absent.atr")
     refusal(tmp_path)
-
-
-@given(st.binary(max_size=200))
-@example(b"\x00\xec\xff\xff\xff\xff\x01\x04\x00\x00")
-def test_any_bytes_are_either_annotations_or_refused(content: bytes) -> None:
-    try:
-        found, _ = parse(content, "x")
-    except AnnotationError:
-        return
-    assert len(found.sample) == len(found.symbol) == len(found.aux)
 
 
 def test_other_rates_are_refused(tmp_path: Path) -> None:

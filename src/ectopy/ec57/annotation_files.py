@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from ectopy.ec57 import mit_format
 from ectopy.ec57.comparison import Comparison, compare
 from ectopy.ec57.value import FileAnnotations
 from ectopy.errors import AnnotationError, DamagedFileError
 from ectopy.labels.aami import BEAT_SYMBOLS
+from ectopy.recording import _mit_annotations as mit_format
 from ectopy.recording._wfdb_header import decode, parse_header
 
 _TOLERANCE: Final = 1e-3
@@ -62,8 +62,7 @@ def read_annotations(path: Path | str) -> tuple[FileAnnotations, float | None]:
             f"{path} is empty ({len(content)} bytes); give a file that holds beats"
         )
     if b"\0" in content:
-        annotations, fs = mit_format.parse(content, str(path))
-        annotations, fs = _with_header(path, annotations, fs)
+        annotations, fs = _with_header(path, *_from_mit(content, str(path)))
     elif content.lstrip(b"\xef\xbb\xbf\t\r\n ").startswith(b"{"):
         annotations, fs = _from_json(content, str(path))
     else:
@@ -130,6 +129,16 @@ def compare_files(
         window_s=window_s,
         record=Path(reference).stem if record is None else record,
     )
+
+
+def _from_mit(content: bytes, name: str) -> tuple[FileAnnotations, float | None]:
+    try:
+        found, subtype, fs = mit_format.decode(content, name)
+    except DamagedFileError as error:
+        raise AnnotationError(
+            f"{error}; give a file such as 208.atr, or a CSV or JSON file of beats"
+        ) from error
+    return FileAnnotations(found.sample, found.symbol, found.aux, subtype), fs
 
 
 def _with_header(

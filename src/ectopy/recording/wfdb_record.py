@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -373,10 +372,12 @@ def _annotations(
         return None, []
     try:
         with foreign_errors_mapped(path):
-            found, fs = decode_annotations(path.read_bytes(), path.name)
+            found, _, fs = decode_annotations(path.read_bytes(), path.name)
     except RecordingError as error:
         return None, [Inference("annotations", "none", str(error))]
     ratio = frame_rate * per_frame / (fs or frame_rate)
+    order = np.argsort(found.sample, kind="stable")
+    sample = found.sample[order]
     if ratio != 1:
-        found = replace(found, sample=np.rint(found.sample * ratio).astype(np.int64))
-    return found, []
+        sample = np.rint(sample * ratio).astype(np.int64)
+    return Annotations(sample, found.symbol[order], found.aux[order]), []
