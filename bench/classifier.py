@@ -110,7 +110,7 @@ def main() -> None:
     for name, (same, n) in counts.items():
         share, record = worst[name]
         print(f"| {name} | {100 * same / n:.2f} | {record} {100 * share:.2f} |")
-    heart = simulate(7200, 128, seed=11, rate_bpm=66, noise_mv=0.03)
+    heart = simulate(7200, 128, seed=11, rate_bpm=66, pattern="N", noise_mv=0.03)
     counted = analyze(replace(heart, annotations=None), model=asked.model).labels.counts()
     false, n = counted["S"] + counted["V"], sum(counted.values())
     print(f"\nSimulated healthy heart, 2 h at 128 Hz: {false} of {n:,} beats named S or V.")

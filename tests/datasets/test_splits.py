@@ -11,7 +11,12 @@ UNPACED = set(MITDB_RECORDS) - set(PACED_RECORDS)
 
 
 def test_all_splits_are_listed_and_found():
-    assert list_splits() == ["ds1-ds2", "kaggle", *(f"patients-5/{k}" for k in range(1, 6))]
+    assert list_splits() == [
+        "ds1-ds2",
+        "kaggle",
+        "mitdb-44",
+        *(f"patients-5/{k}" for k in range(1, 6)),
+    ]
     for name in list_splits():
         assert find_split(name).name == name
     with pytest.raises(DatasetError, match=r"no split named 'ds3'; known splits: ds1-ds2, kaggle"):

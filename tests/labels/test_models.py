@@ -9,6 +9,7 @@ import pytest
 from ectopy.beats import find_beats
 from ectopy.errors import ModelError
 from ectopy.labels import AAMI_CLASSES, DEFAULT_MODEL, classify, list_models, load_card, models
+from ectopy.labels.classify import decide
 from ectopy.simulate import simulate
 
 
@@ -46,8 +47,12 @@ def test_labels_hold_what_they_promise(found):
     labels = classify(*found)
     assert len(labels) == len(found[1])
     np.testing.assert_allclose(labels.probability.sum(axis=1), 1, atol=1e-5)
-    named = np.array(AAMI_CLASSES)[labels.probability.argmax(axis=1)]
+    named = np.array(AAMI_CLASSES)[decide(load_card(DEFAULT_MODEL), labels.probability)]
     np.testing.assert_array_equal(labels.aami, named)
+    place = [AAMI_CLASSES.index(name) for name in named]
+    np.testing.assert_array_equal(
+        labels.confidence, labels.probability[np.arange(len(place)), place]
+    )
     assert ((labels.reason != "") == labels.abstained).all()
     assert sum(labels.counts().values()) == len(labels)
     assert labels.sha256 == load_card(DEFAULT_MODEL)["sha256"]
@@ -60,7 +65,7 @@ def test_simulated_normal_beats_are_named_normal(found):
 
 
 def test_the_last_beat_is_left_open(found):
-    labels = classify(*found)
+    labels = classify(*found, model="cvxtz-kaggle-v1")
     assert labels.reason[-1]
     assert labels.abstained[-1]
 

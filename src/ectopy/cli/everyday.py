@@ -208,14 +208,14 @@ def models() -> None:
         card = load_card(name)
         figures, training = card["figures"], card["training"]
         mixed = ", patients mixed" if training["patient_mixed"] else ""
+        tested = figures.get("measured", f"split {training['split']}{mixed}")
         default = " (default)" if name == DEFAULT_MODEL else ""
         scores = " ".join(
             f"{c} {100 * row['f1']:.1f}" for c, row in figures["classes"].items() if row["support"]
         )
         click.echo(f"{name}{default}\n  {card['says']}")
         click.echo(
-            f"  split {training['split']}{mixed}: "
-            f"accuracy {100 * figures['accuracy']:.2f} %, "
+            f"  {tested}: accuracy {100 * figures['accuracy']:.2f} %, "
             f"macro F1 {100 * figures['macro_f1']:.2f} %; F1 % {scores}"
         )
         click.echo(f"  {card['warning']}\n  {NOT_A_DEVICE}")
