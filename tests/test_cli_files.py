@@ -47,7 +47,7 @@ def test_info_marks_what_was_inferred(strip: Path) -> None:
         ("format", "delimited text"),
         ("length", "0:43"),
         ("QRS in that lead", "inverted"),
-        ("missing", "II 1 × (0:03 in all), V1 1 × (0:03 in all)"),
+        ("missing", "II, V1: 1 × (3.00 s in all)"),
     ):
         assert lines[fact].startswith("    ")
         assert value in lines[fact]

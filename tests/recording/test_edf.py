@@ -1,5 +1,6 @@
 """EDF, EDF+ and BDF: which signals are ECGs, at which rate, and what a header may promise."""
 
+import re
 import tracemalloc
 from datetime import date, datetime, time
 from pathlib import Path
@@ -213,6 +214,19 @@ def test_gaps_of_a_discontinuous_file(tmp_path):
     expected = beats_in_mv(250, SECONDS)[1250:]
     np.testing.assert_allclose(recording.signal[3125:, 0], expected, atol=2e-4)
     assert stated(recording)["gaps"] == "1"
+
+
+def test_no_annotation_is_lost_to_the_digits_of_its_time(tmp_path):
+    when = np.arange(1, 18 * 30) / 30
+    notes = [edfio.EdfAnnotation(round(float(at), 6), 1 / 3, "N") for at in when]
+    start = time(10, 0, 0, 777_000)
+    edf = edfio.Edf(
+        [signal("ECG", 250)], starttime=start, data_record_duration=1, annotations=notes
+    )
+    edf.write(tmp_path / "r.edf")
+    assert re.search(rb"\d{10,}\x15\d\.\d{10,}\x14N", (tmp_path / "r.edf").read_bytes())
+    found = read(tmp_path / "r.edf").annotations
+    assert found.sample.tolist() == [round(250 * at) for at in when]
 
 
 def test_times_that_go_back(tmp_path):

@@ -83,18 +83,19 @@ def test_the_folder_of_an_export(tmp_path):
     for folder in ("x", "x/apple_health_export", f"x/{FOLDER}"):
         with pytest.raises(RecordingError, match=r"name one recording in it, there are .*01-01"):
             read(tmp_path / folder)
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(RecordingError, match="folder without recordings"):
+    (tmp_path / "empty" / "inner").mkdir(parents=True)
+    with pytest.raises(RecordingError, match="folder without recordings; .* one of the folders in"):
         read(tmp_path / "empty")
 
 
-def test_a_wfdb_record_in_a_zip_is_one_recording(tmp_path):
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_a_wfdb_record_in_a_zip_is_one_recording(tmp_path, method):
     samples = np.rint(BEATS * 200).astype("<i2").tobytes()
     files = {
         "db/r1.hea": f"r1 1 {FS} {len(BEATS)}\nr1.dat 16 200/mV 16 0 0 0 0 II\n",
         "db/r1.dat": samples,
     }
-    path = save_zip(tmp_path / "db.zip", files)
+    path = save_zip(tmp_path / "db.zip", files, method)
     assert recordings_in(path) == (f"{path}::db/r1.hea",)
     for name in (path, f"{path}::db/r1", f"{path}::r1.hea", f"{path}::db/r1.dat"):
         np.testing.assert_allclose(read(name).signal[:, 0], BEATS, atol=0.003)

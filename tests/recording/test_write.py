@@ -195,7 +195,8 @@ def test_starts_with_a_zone_or_out_of_range(tmp_path: Path) -> None:
     made = replace(recording("floats"), start=datetime(1970, 1, 1, tzinfo=UTC))
     written = write(made, tmp_path / "rec.edf")
     assert any("1970" in note for note in written.notes)
-    write(made, tmp_path / "rec")
+    written = write(made, tmp_path / "rec")
+    assert any("zone of the start, +0000" in note for note in written.notes)
     assert wfdb.rdrecord(str(tmp_path / "rec")).base_datetime == datetime(1970, 1, 1)
 
 

@@ -84,9 +84,19 @@ def _signal_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     for reason in ("missing", "flat", "saturated"):
         of_leads = [each for each in facts["dead"] if each["reason"] == reason]
         if of_leads:
-            told = (f"{e['lead']} {e['count']} × ({clock(e['seconds'])} in all)" for e in of_leads)
-            rows.append((reason, ", ".join(told)))
+            alike: dict[tuple[int, float], list[str]] = {}
+            for each in of_leads:
+                alike.setdefault((each["count"], each["seconds"]), []).append(each["lead"])
+            told = (
+                f"{', '.join(leads)}: {count} × ({_lasting(seconds)} in all)"
+                for (count, seconds), leads in alike.items()
+            )
+            rows.append((reason, "; ".join(told)))
     return rows
+
+
+def _lasting(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 60 else clock(seconds)
 
 
 def print_comparison(found: Comparison, reference: str, test: str, learning_s: float) -> None:

@@ -15,7 +15,7 @@ from ectopy.recording._edf_header import EdfHeader
 from ectopy.recording._write_edf import MISSING_TEXT
 from ectopy.recording.value import Annotations
 
-_LIST: Final = re.compile(rb"([+-]\d{1,12}(?:\.\d{0,12})?)(?:\x15[\d.]{0,20})?\x14(.*)", re.DOTALL)
+_LIST: Final = re.compile(rb"([+-]\d{1,12}(?:\.\d{0,40})?)(?:\x15[\d.]{0,60})?\x14(.*)", re.DOTALL)
 _BEATS: Final = frozenset("NLRBAaJSVrFejnE/fQ?")
 _MARKS: Final = frozenset("[]!x()ptu`'^|~+sT*D=\"@")
 _NOTE: Final = '"'

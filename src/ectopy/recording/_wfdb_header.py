@@ -93,7 +93,7 @@ def decode(content: bytes) -> str:
 def is_header(text: str) -> bool:
     """Whether a text begins with the record line and the first signal line of a header."""
     lines = _lines(text[:4096])
-    if len(lines) < 2 or not re.match(r"[^\s,;]+\s+\d+(\s|$)", lines[0]):
+    if len(lines) < 2 or not re.match(r"[^\s,;\0]+\s+\d+(\s|$)", lines[0]):
         return False
     match = _SIGNAL.fullmatch(lines[1])
     known = match is not None and match["fmt"] in {*BYTES_PER_SAMPLE, *COMPRESSED}

@@ -157,7 +157,9 @@ def folder_error(folder: Path) -> RecordingError:
     """Say which recordings a folder holds, and how to name one."""
     found = files(folder)
     if not found:
-        return RecordingError(f"{folder} is a folder without recordings; name a recording")
+        below = any(inner.is_dir() for inner in folder.iterdir())
+        advice = "name a recording, or one of the folders in it" if below else "name a recording"
+        return RecordingError(f"{folder} is a folder without recordings; {advice}")
     named = _shortened([str(file) for file in found])
     return RecordingError(f"{folder} is a folder; name one recording in it, there are {named}")
 

@@ -71,7 +71,14 @@ def write(recording: Recording, path: str | Path) -> Written:
         if target.is_dir():
             raise OutputError(f"{target} is a folder; move it, or give another name with -o")
     module = import_module(f"ectopy.recording._write_{name}")
-    return Written(targets, tuple(module.write(recording, targets)))
+    return Written(targets, (*module.write(recording, targets), *_lost_zone(recording, name)))
+
+
+def _lost_zone(recording: Recording, name: str) -> tuple[str, ...]:
+    if name == "csv" or recording.start is None or recording.start.tzinfo is None:
+        return ()
+    zone = recording.start.strftime("%z")
+    return (f"the time zone of the start, {zone}, is left out: {name.upper()} has local time only",)
 
 
 def format_of(path: Path) -> str:
