@@ -84,7 +84,9 @@ def test_the_folder_of_an_export(tmp_path):
         with pytest.raises(RecordingError, match=r"name one recording in it, there are .*01-01"):
             read(tmp_path / folder)
     (tmp_path / "empty" / "inner").mkdir(parents=True)
-    with pytest.raises(RecordingError, match=r"folder without recordings; .* one of the folders in"):
+    with pytest.raises(
+        RecordingError, match=r"folder without recordings; .* one of the folders in"
+    ):
         read(tmp_path / "empty")
 
 
