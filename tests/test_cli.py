@@ -265,7 +265,10 @@ def test_reference_annotations_are_never_overwritten(data, tmp_path):
 
 
 def test_a_folder_among_the_files_does_not_end_the_batch(strip, tmp_path):
-    result = run("analyze", tmp_path, ".", strip, "-o", tmp_path / "out", "--formats", "json")
+    empty = [tmp_path / name for name in ("one", "two")]
+    for folder in empty:
+        folder.mkdir()
+    result = run("analyze", *empty, strip, "-o", tmp_path / "out", "--formats", "json")
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == 1
     assert len(result.stderr.splitlines()) == 2

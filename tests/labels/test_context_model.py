@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.signal import resample
 
-from ectopy import analyze, classify, find_beats, read
+from ectopy import analyze, find_beats, read
+from ectopy.beats.context import context_inputs
 from ectopy.labels import DEFAULT_MODEL, load_card
-from ectopy.labels.classify import UNLIKE, decide
+from ectopy.labels.classify import decide, unlike
 from ectopy.labels.models import _folder
 from ectopy.recording import Recording
 from ectopy.simulate import simulate
@@ -106,14 +107,12 @@ def test_weights_of_a_card_decide():
 
 
 def test_a_beat_outside_of_what_was_learned_is_left_open():
-    """Beats that alternate between a tenth and ten times their size are like nothing seen."""
+    """More numbers beyond the ends of the training data than the card allows."""
+    card = load_card(DEFAULT_MODEL)
     heart = simulate(60, 250, seed=6, pattern="N")
-    beats = find_beats(heart)
-    x = heart.signal[:, 0].copy()
-    middle = (beats.sample[1:] + beats.sample[:-1]) // 2
-    for k, part in enumerate(np.split(x, middle)):
-        part *= (0.1, 1, 10)[k % 3]
-    wild = replace(heart, signal=x[:, None], leads=heart.leads[:1], annotations=None)
-    calm, odd = classify(heart, beats), classify(wild, replace(beats, lead=heart.leads[0]))
-    assert UNLIKE not in calm.reason
-    assert np.mean(odd.reason == UNLIKE) > 0.1
+    inputs = context_inputs(heart, find_beats(heart))
+    odd = inputs.copy()
+    odd[::2, : card["known"]["most_outside"] + 1] = 99
+    assert not unlike(card, inputs).any()
+    assert unlike(card, odd).tolist() == [k % 2 == 0 for k in range(len(odd))]
+    assert not unlike(load_card("cvxtz-kaggle-v1"), inputs).any()

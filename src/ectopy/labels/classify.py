@@ -62,11 +62,11 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
             f"this recording ({recording.fs:g} Hz, {recording.n_samples} samples); find its own"
         )
     layout = find_layout(card)
-    given = [(predict(name, block), _unlike(card, block)) for block in layout.cut(recording, beats)]
+    given = [(predict(name, block), unlike(card, block)) for block in layout.cut(recording, beats)]
     nothing = np.empty((0, len(AAMI_CLASSES)), np.float32), np.empty(0, bool)
-    probability, unlike = (np.concatenate(parts) for parts in zip(nothing, *given, strict=True))
+    probability, strange = (np.concatenate(parts) for parts in zip(nothing, *given, strict=True))
     chosen = decide(card, probability)
-    reason = _reasons(card, beats.quality, probability[np.arange(len(beats)), chosen], unlike)
+    reason = _reasons(card, beats.quality, probability[np.arange(len(beats)), chosen], strange)
     if layout.needs_next:
         reason[-1:] = np.where(reason[-1:] == NOISY, NOISY, CUT_OFF)
     return Labels(
@@ -196,7 +196,7 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float32]:
     return probability.astype(np.float32)
 
 
-def _unlike(card: dict[str, Any], inputs: NDArray[np.float32]) -> NDArray[np.bool_]:
+def unlike(card: dict[str, Any], inputs: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Whether more of a beat's inputs lie outside what the model learned from than may."""
     known = card.get("known")
     if not known:
@@ -210,12 +210,12 @@ def _reasons(
     card: dict[str, Any],
     quality: NDArray[np.float32],
     confidence: NDArray[np.float32],
-    unlike: NDArray[np.bool_],
+    strange: NDArray[np.bool_],
 ) -> NDArray[np.str_]:
     """Why the model would rather not name a beat, empty where it names it."""
     reason = np.full(len(quality), "", dtype=f"<U{max(map(len, (NOISY, UNSURE, UNLIKE, CUT_OFF)))}")
     limits = card["abstain"]
     reason[confidence < limits["probability_below"]] = UNSURE
-    reason[unlike] = UNLIKE
+    reason[strange] = UNLIKE
     reason[quality < limits["quality_below"]] = NOISY
     return reason
