@@ -292,5 +292,9 @@ def test_a_real_file(data):
     assert (recording.fs, recording.n_samples, len(recording.leads)) == (800.0, 37_855, 12)
     assert recording.start == datetime(2020, 11, 16, 21, 44, 39)
     known = edfio.read_edf(data / "formats" / "edf" / "contec_0000050.ECG.edf")
-    np.testing.assert_allclose(recording.lead("II"), known.get_signal("II").data, atol=1e-4)
-    assert "though beats would be" in recording.source.inferred[0].why
+    steps = known.get_signal("II").digital
+    np.testing.assert_allclose(recording.lead("II"), steps * 0.005, atol=1e-6)
+    assert recording.source.inferred[0].value == "5 µV steps"
+    # the same heart as the device's other export has it
+    same = read(data / "formats" / "contec_ecg90a" / "0000050.ECG.csv")
+    np.testing.assert_allclose(recording.lead("II"), same.lead("II"), atol=1e-6)

@@ -24,7 +24,7 @@ from ectopy.recording.value import Inference, Recording, Source
 
 FORMAT: Final = "Contec ECG90A (CSV)"
 _FS_HZ: Final = 800.0
-_MV_PER_STEP: Final = 0.005
+MV_PER_STEP: Final = 0.005
 _MIN_ROWS: Final = 50
 
 
@@ -70,7 +70,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     )
     if units is None:
         inferred.append(Inference("units", "5 µV steps", f"{why} has such steps", "--units"))
-    resolution, about_units = steps_to_mv(signal, rate, [_MV_PER_STEP] * len(held), units)
+    resolution, about_units = steps_to_mv(signal, rate, [MV_PER_STEP] * len(held), units)
     off = [STANDARD_LEADS[i] for i in range(len(STANDARD_LEADS)) if i not in held]
     if off:
         inferred.append(Inference("leads left out", ", ".join(off), "they are empty"))
@@ -89,9 +89,14 @@ def _is_export(layout: Layout) -> bool:
     rows = [[layout.style.number(cell) for cell in row] for row in layout.sample if len(row) == 12]
     table = np.array(rows)[:, :6]
     table = table[np.isfinite(table).all(axis=1)]
-    if len(table) < _MIN_ROWS or not (table == np.rint(table)).all():
+    return obeys_exporter(table)
+
+
+def obeys_exporter(limb: NDArray[np.float64]) -> bool:
+    """Whether I, II, III, aVR, aVL and aVF, ``(n, 6)``, are as the exporter computes them."""
+    if len(limb) < _MIN_ROWS or not (limb == np.rint(limb)).all():
         return False
-    i, ii, iii, avr, avl, avf = table.T
+    i, ii, iii, avr, avl, avf = limb.T
     moves = np.ptp(ii) > 0 and np.ptp(iii) > 0 and bool((iii % 2).any())
     return bool(
         moves

@@ -30,10 +30,14 @@ from ectopy.recording._edf_header import (
 )
 from ectopy.recording._edf_signals import ECG, EEG, UNKNOWN, kind_of
 from ectopy.recording._edf_texts import Texts, annotations_of, read_texts
+from ectopy.recording._leads import STANDARD_LEADS
 from ectopy.recording._units import MV_PER, parse_unit
 from ectopy.recording._xml import number
+from ectopy.recording.contec import MV_PER_STEP, obeys_exporter
 from ectopy.recording.value import Inference, Recording
 
+_NOMINAL: Final = 2000 / 65535
+"""Millivolts of a step where a header spreads 16 bits over ±1000 mV, whatever was measured."""
 _BYTES_AT_ONCE: Final = 1 << 20
 """Bytes of data records that are turned into voltages at once."""
 _MAX_GAP: Final = 10.0
@@ -110,8 +114,16 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         why = "the file says that it is interrupted; what lies between its parts is missing"
         notes.append(Inference("gaps", str(gapped), why))
     kind = "BDF" if header.is_bdf else "EDF"
+    chosen = [channels[i] for i in taken]
+    if _is_contec(chosen):
+        chosen = [replace(one, scale=MV_PER_STEP, offset=0.0) for one in chosen]
+        why = (
+            "the full scale in the header is a mere ±1000 mV, and the leads are computed as for "
+            "the Contec ECG90A, which has such steps"
+        )
+        notes.append(Inference("units", "5 µV steps", why, "--units"))
     recording = make_recording(
-        [channels[i] for i in taken],
+        chosen,
         path=path,
         form=f"{kind}+" if header.is_plus else kind,
         fs=fs,
@@ -248,6 +260,16 @@ def _channel(
         offset=offset,
         unit=parse_unit(signal.unit) if signal.unit and is_known else None,
     )
+
+
+def _is_contec(channels: list[Channel]) -> bool:
+    """Whether the exporter of the Contec ECG90A wrote this, whose full scale means nothing."""
+    if tuple(one.name for one in channels) != STANDARD_LEADS:
+        return False
+    if any(one.unit != "mV" or not np.isclose(one.scale, _NOMINAL) for one in channels):
+        return False
+    first = [next(iter(one.blocks()))[1].astype(np.float64) for one in channels[:6]]
+    return obeys_exporter(np.stack(first, axis=1))
 
 
 def _integers(rows: NDArray[np.uint8], is_bdf: bool) -> NDArray[Any]:
