@@ -225,21 +225,22 @@ def _size(slope: Float32, offset: int) -> Float32:
     if len(starts) > 1 and len(slope) - starts[-1] < BLOCK // 2:
         starts = starts[:-1]
     highest = np.maximum.reduceat(slope, starts)
-    near = _quantile_around(highest, NEAR_BLOCKS, 0.5)
-    far = _quantile_around(highest, FAR_BLOCKS, 0.75)
+    near = quantile_around(highest, NEAR_BLOCKS, NEAR_BLOCKS, 0.5)
+    far = quantile_around(highest, FAR_BLOCKS, FAR_BLOCKS, 0.75)
     size = np.maximum(np.maximum(near, FAR_SHARE * far), _TINY)
     repeats = np.diff(np.append(starts, len(slope)))
     return np.repeat(size, repeats).astype(np.float32)
 
 
-def _quantile_around(values: Float32, reach: int, share: float) -> NDArray[np.float64]:
-    """Quantile over the values up to `reach` before and after each, as far as there are any."""
-    padded = np.pad(values.astype(np.float64), reach, constant_values=np.nan)
-    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1), axis=1)
-    there = np.minimum(np.arange(len(values)), reach) + 1
-    there += np.minimum(np.arange(len(values))[::-1], reach)
-    place = ((there - 1) * share).astype(np.int64)
-    quantile: NDArray[np.float64] = windows[np.arange(len(values)), place]
+def quantile_around(
+    values: NDArray[np.floating], before: int, after: int, share: float
+) -> NDArray[np.float64]:
+    """Quantile over the values up to so many before and after each, as far as there are any."""
+    padded = np.pad(values.astype(np.float64), (before, after), constant_values=np.nan)
+    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, before + after + 1), axis=1)
+    at = np.arange(len(values))
+    there = np.minimum(at, before) + 1 + np.minimum(at[::-1], after)
+    quantile: NDArray[np.float64] = windows[at, ((there - 1) * share).astype(np.int64)]
     return quantile
 
 

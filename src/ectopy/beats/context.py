@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ectopy.beats.candidates import DETECTION_FS, at_detection_rate, rate_ratio
+from ectopy.beats.candidates import DETECTION_FS, at_detection_rate, quantile_around, rate_ratio
 from ectopy.beats.find import live_spans
 from ectopy.beats.quality import bridged
 from ectopy.beats.value import Beats
@@ -239,8 +239,8 @@ def _timing(rr: Float64, after: Float64) -> Facts:
         "over ten before": _log(rr / ten),
         "over near": _log(rr / near),
         "over far": _log(rr / far),
-        "over median": _log(rr / _quantile_around(rr, 10, 10, 0.5)),
-        "over slow ones": _log(rr / _quantile_around(rr, 12, 3, 0.75)),
+        "over median": _log(rr / quantile_around(rr, 10, 10, 0.5)),
+        "over slow ones": _log(rr / quantile_around(rr, 12, 3, 0.75)),
         "after over near": _log(after / near),
         "after over before": _log(after / rr),
         "over last": _log(rr / np.append(rr[:1], rr[:-1])),
@@ -257,7 +257,7 @@ def _regularity(rr: Float64) -> Facts:
     log = np.log(rr)
     step = np.abs(np.diff(log, prepend=log[:1]))
     return {
-        "median step": np.minimum(_quantile_around(step, 10, 10, 0.5), 1),
+        "median step": np.minimum(quantile_around(step, 10, 10, 0.5), 1),
         "mean step": np.minimum(_mean_around(step, 10, 10), 1),
         "far mean step": np.minimum(_mean_around(step, 40, 40), 1),
         "large steps": _mean_around((step > 0.1).astype(float), 20, 20),
@@ -277,14 +277,14 @@ def _likeness(waves: Float32, typical: Float32) -> Facts:
     """How much a beat and its neighbours are like the typical beat."""
     match = _correlation(waves[:, CORE], typical[CORE])
     apart = np.minimum(_difference(waves[:, CORE], typical[CORE]), 2)
-    usual = np.minimum(_quantile_around(apart, 10, 10, 0.5), 2)
+    usual = np.minimum(quantile_around(apart, 10, 10, 0.5), 2)
     return {
         "match": _neighbours(match, NEIGHBOURS, 1.0),
         "apart": _neighbours(apart, NEIGHBOURS, 0.0),
         "usual apart": usual,
-        "far usual apart": np.minimum(_quantile_around(apart, 40, 40, 0.5), 2),
+        "far usual apart": np.minimum(quantile_around(apart, 40, 40, 0.5), 2),
         "apart over usual": np.minimum(apart / (usual + 0.05), 8) / 4,
-        "match over usual": match - _quantile_around(match, 10, 10, 0.5),
+        "match over usual": match - quantile_around(match, 10, 10, 0.5),
         "T match": _correlation(waves[:, T_WAVE], typical[T_WAVE]),
         "T size": np.minimum(np.ptp(waves[:, T_WAVE], axis=1), 2),
     }
@@ -294,9 +294,9 @@ def _atrial(waves: Float32, typical: Float32, rest: Float32, shape: Whole) -> Fa
     """Whether there is a P wave, here and as a rule."""
     p = waves[:, P_WAVE]
     match = _correlation(p, typical[P_WAVE])
-    usual = _quantile_around(match, 20, 20, 0.5)
+    usual = quantile_around(match, 20, 20, 0.5)
     size = np.sqrt((rest**2).mean(axis=1))
-    usual_size = _quantile_around(size, 20, 20, 0.5)
+    usual_size = quantile_around(size, 20, 20, 0.5)
     plain = p[shape == 0] if (shape == 0).sum() > 2 else p
     return {
         "P match": match,
@@ -443,15 +443,6 @@ def _spread_around(values: Float64, reach: int) -> Float64:
     squares = _mean_around(values**2, reach, reach)
     spread: Float64 = np.sqrt(np.maximum(squares - _mean_around(values, reach, reach) ** 2, 0))
     return spread
-
-
-def _quantile_around(values: Float64, before: int, after: int, share: float) -> Float64:
-    """Quantile over the values up to so many before and after each."""
-    padded = np.pad(values.astype(float), (before, after), constant_values=np.nan)
-    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, before + after + 1), axis=1)
-    there = np.isfinite(windows).sum(axis=1)
-    quantile: Float64 = windows[np.arange(len(values)), ((there - 1) * share).astype(int)]
-    return quantile
 
 
 def _neighbours(values: Float64, offsets: Whole, fill: float) -> Float64:
