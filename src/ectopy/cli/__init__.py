@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ectopy import __version__
-from ectopy.cli import everyday, laboratory
+from ectopy.cli import data, everyday, laboratory, training
 from ectopy.cli.terminal import NOT_A_DEVICE, fail
 from ectopy.errors import EctopyError
 
@@ -52,8 +52,8 @@ for command in (
     everyday.convert,
     everyday.compare,
     everyday.models,
-    laboratory.data,
-    laboratory.train,
+    data.data,
+    training.train,
     laboratory.evaluate,
 ):
     main.add_command(command)

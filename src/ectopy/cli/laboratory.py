@@ -1,56 +1,13 @@
-"""Commands for students and researchers: data sets, training, honest figures."""
+"""Commands for honest figures."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from ectopy.cli.options import checked_output, escape_option
-from ectopy.cli.terminal import epoch_bar, print_evaluation, print_qrs, progress_bar
-
-
-@click.group()
-def data() -> None:
-    """Data sets: list them, build the exact Kaggle rows from the raw database."""
-
-
-@data.command("list")
-def data_list() -> None:
-    """List the data sets that can be built."""
-    from ectopy.datasets import BUILDS
-
-    for name, says in BUILDS.items():
-        click.echo(f"{name}\n  {says}")
-
-
-@data.command("build")
-@click.argument("name")
-@click.option(
-    "--source",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    required=True,
-    help="Folder of the raw records.",
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-def data_build(name: str, source: Path, output: Path) -> None:
-    """Build a data set from raw records.
-
-    \b
-    ectopy data build kaggle-mitbih --source mitdb -o kaggle
-    """
-    from ectopy.datasets import BUILDS
-    from ectopy.datasets.kaggle import make_rows, write_rows
-
-    if name not in BUILDS:
-        raise click.UsageError(f"no data set named {name!r}; known: {', '.join(BUILDS)}")
-    with progress_bar("rows") as progress:
-        rows = make_rows(source, progress=progress)
-    click.echo("writing", err=True)
-    for path in write_rows(rows, output):
-        click.echo(path)
-    click.echo(f"{(~rows.is_test).sum():,} training rows, {rows.is_test.sum():,} test rows")
+from ectopy.cli.terminal import print_evaluation, print_qrs, progress_bar
 
 
 @click.command()
@@ -164,65 +121,3 @@ def measure_qrs(source: Path, output: Path, lead: str | None) -> None:
     print_qrs(summary)
     for path in write_figures(summary, summary["per_record"], output):
         click.echo(path)
-
-
-@click.command()
-@click.argument("recipe")
-@click.option(
-    "--data",
-    "source",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    required=True,
-    help="Folder of 'ectopy data build kaggle-mitbih', or the raw MIT-BIH records.",
-)
-@click.option("--split", default="kaggle", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Run folder.")
-@click.option("--seed", default=0, show_default=True)
-@click.option("--epochs", type=click.IntRange(min=1), help="The most epochs.")
-@click.option("--batch", type=click.IntRange(min=1), help="Rows per step.")
-@click.option("--device", help="Torch device, such as cpu or cuda.")
-@click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
-def train(
-    recipe: str,
-    source: Path,
-    split: str,
-    output: Path | None,
-    seed: int,
-    epochs: int | None,
-    batch: int | None,
-    device: str | None,
-    resume: bool,
-) -> None:
-    """Train RECIPE; leave curves, figures and a model directory in the run folder.
-
-    \b
-    ectopy train cvxtz --data mitdb --split kaggle -o runs/cvxtz
-    ectopy analyze mitdb/208 --model runs/cvxtz/model
-    """
-    try:
-        from ectopy.training.train import train as train_recipe
-    except ModuleNotFoundError as error:
-        raise click.UsageError(
-            f"training needs {error.name}, which is not installed: pip install 'ectopy[train]'"
-        ) from error
-
-    run = output or Path("runs") / f"{recipe}-{split}-{seed}"
-    with epoch_bar() as report:
-        outcome = train_recipe(
-            recipe,
-            source,
-            split,
-            run,
-            seed=seed,
-            epochs=epochs,
-            batch=batch,
-            device=device,
-            resume=resume,
-            report=report,
-        )
-    figures = outcome.figures
-    card = json.loads((outcome.model / "card.json").read_text("utf-8"))
-    click.echo(
-        f"test rows of {split}: accuracy {100 * figures['accuracy']:.2f} %, "
-        f"macro F1 {100 * figures['macro_f1']:.2f} %\n{card['warning']}\nmodel: {outcome.model}"
-    )
