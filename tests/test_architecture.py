@@ -10,7 +10,7 @@ import pytest
 import ectopy
 
 SOURCE = Path(ectopy.__file__).parent
-ORDER = ["errors", "recording", "beats", "labels", "rhythm", "analysis", "report", "cli"]
+ORDER = ["errors", "recording", "beats", "labels", "rhythm", "trends", "analysis", "report", "cli"]
 ALLOWED = {room: set(ORDER[: place + 1]) for place, room in enumerate(ORDER)} | {
     "ec57": {"errors", "recording", "beats", "labels", "rhythm", "analysis"},
     "datasets": {"errors", "recording", "beats", "labels"},

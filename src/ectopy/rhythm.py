@@ -48,9 +48,10 @@ class Episode:
     ----------
     kind
         ``"run"`` (3 or more ectopic beats in a row), ``"couplet"``, ``"bigeminy"``,
-        ``"trigeminy"`` or ``"pause"``.
+        ``"trigeminy"`` or ``"pause"``; of a stretch that holds the highest or the lowest rate
+        (:func:`ectopy.trends.fastest_and_slowest`) ``"fastest"`` or ``"slowest"``.
     label
-        ``"V"`` or ``"S"``; empty for a pause.
+        ``"V"`` or ``"S"``; empty for a pause and for a stretch of extreme rate.
     first, last
         Index of its first and last beat in the beats, both included.
     start_s, stop_s
@@ -152,9 +153,7 @@ def find_rhythm(beats: Beats, labels: Labels, *, duration_s: float | None = None
         raise ModelError(
             f"{len(labels)} labels do not fit {len(beats)} beats; name these very beats first"
         )
-    rr = beats.rr_s
-    noisy = beats.quality < NOISY_BELOW
-    rr[noisy | np.append(False, noisy)[:-1]] = np.nan
+    rr = trusted_rr(beats)
     irregularity = _irregularity(rr, labels.aami == "N")
     irregular = irregularity is not None and irregularity > IRREGULAR
     episodes = [*_pauses(beats, rr), *_patterns(beats, rr, labels)]
@@ -166,6 +165,17 @@ def find_rhythm(beats: Beats, labels: Labels, *, duration_s: float | None = None
         counted_3s_bpm=_counted(beats, 3.0, duration_s) if irregular else None,
         episodes=tuple(sorted(episodes, key=lambda episode: (episode.first, episode.last))),
     )
+
+
+def trusted_rr(beats: Beats) -> _Floats:
+    """Give the interval from the preceding beat in seconds, NaN where it counts for nothing.
+
+    That is `Beats.rr_s` without the intervals from or to a beat in noise, shape ``(n,)``.
+    """
+    rr = beats.rr_s
+    noisy = beats.quality < NOISY_BELOW
+    rr[noisy | np.append(False, noisy)[:-1]] = np.nan
+    return rr
 
 
 def _rates(rr: _Floats) -> tuple[float | None, float | None, float | None]:
@@ -218,7 +228,7 @@ def _counted(beats: Beats, window_s: float, duration_s: float | None) -> float |
 
 def _pauses(beats: Beats, rr: _Floats) -> Iterator[Episode]:
     for last in np.flatnonzero(rr > PAUSE_S):
-        yield _episode(beats, "pause", "", int(last) - 1, int(last))
+        yield episode_between(beats, "pause", "", int(last) - 1, int(last))
 
 
 def _patterns(beats: Beats, rr: _Floats, labels: Labels) -> Iterator[Episode]:
@@ -235,10 +245,11 @@ def _patterns(beats: Beats, rr: _Floats, labels: Labels) -> Iterator[Episode]:
                 for found in re.finditer(pattern, text[start:stop]):
                     first, last = start + found.start(), start + found.end() - 1
                     named = "couplet" if kind == "run" and last - first == 1 else kind
-                    yield _episode(beats, named, label, first, last)
+                    yield episode_between(beats, named, label, first, last)
 
 
-def _episode(beats: Beats, kind: str, label: str, first: int, last: int) -> Episode:
+def episode_between(beats: Beats, kind: str, label: str, first: int, last: int) -> Episode:
+    """Make an episode of the beats from `first` to `last`, both included."""
     start_s, stop_s = (int(beats.sample[index]) / beats.fs for index in (first, last))
     rate_bpm = 60 * (last - first) / (stop_s - start_s)
     return Episode(kind, label, first, last, start_s, stop_s, last - first + 1, rate_bpm)
