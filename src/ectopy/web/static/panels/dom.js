@@ -1,0 +1,107 @@
+// Elements without strings of HTML: text stays text, and no style or handler is written inline.
+
+import { badge as plainBadge } from "../colours.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an element: `h("button", {class: "small", onclick: go}, "Go")`. */
+export function h(tag, props = {}, ...children) {
+  return fill(document.createElement(tag), props, children);
+}
+
+/** Make an element of SVG. */
+export function svg(tag, props = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), props, children);
+}
+
+function fill(element, props, children) {
+  for (const [name, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "style") {
+      for (const [key, what] of Object.entries(value)) element.style.setProperty(key, what);
+    } else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  add(element, children);
+  return element;
+}
+
+/** Append children, in whatever nested lists; null and false are left out. */
+export function add(element, children) {
+  for (const child of [children].flat(Infinity)) {
+    if (child === null || child === undefined || child === false) continue;
+    element.append(child);
+  }
+  return element;
+}
+
+/** Put new children in place of all there are. */
+export function replace(element, ...children) {
+  element.replaceChildren();
+  return add(element, children);
+}
+
+/** The letter of a class on its colour; with a question mark where the model would rather not say. */
+export function badge(label, unsure = false) {
+  const made = plainBadge(label);
+  if (unsure) {
+    made.append("?");
+    made.classList.add("unsure");
+  }
+  return made;
+}
+
+/** A table of plain cells; the first cell of each row is its heading. */
+export function table(caption, head, rows, { hide = false, numbers = true } = {}) {
+  const align = numbers ? "n" : "";
+  return h(
+    "table",
+    { class: "pn-table" },
+    h("caption", hide ? { class: "pn-hidden" } : {}, caption),
+    h("thead", {}, h("tr", {}, head.map((cell, k) =>
+      h("th", { scope: "col", class: k ? align : null }, cell)))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, k) =>
+      k ? h("td", { class: align }, cell) : h("th", { scope: "row" }, cell))))),
+  );
+}
+
+/** Numbers behind a chart, folded away but there for everybody. */
+export function numbers(summary, content) {
+  return h("details", { class: "pn-numbers" }, h("summary", {}, summary), content);
+}
+
+/** One of several: radio buttons that look like one switch. */
+export function choice(name, legend, options, value, onchange) {
+  return h(
+    "fieldset",
+    { class: "pn-choice" },
+    h("legend", { class: "pn-hidden" }, legend),
+    options.map(([key, text, title]) => h(
+      "label",
+      { title },
+      h("input", {
+        type: "radio", name, value: key, checked: key === value,
+        onchange: () => onchange(key),
+      }),
+      h("span", {}, text),
+    )),
+  );
+}
+
+/** A designed nothing: what is missing, why, and what to do. */
+export function empty(title, text, action = null) {
+  return h("div", { class: "pn-empty" }, h("p", { class: "pn-empty-title" }, title),
+    text ? h("p", {}, text) : null, action);
+}
+
+/** Said while something is on its way. */
+export function loading(text) {
+  return h("div", { class: "pn-loading", role: "status" }, h("span", { class: "pn-spin" }), text);
+}
+
+/** What went wrong, and a way to try again. */
+export function failure(error, again = null) {
+  return h("div", { class: "pn-error", role: "alert" },
+    h("p", {}, error && error.message ? error.message : String(error)),
+    again ? h("button", { type: "button", class: "pn-button", onclick: again }, "Try again") : null);
+}
