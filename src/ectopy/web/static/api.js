@@ -2,40 +2,28 @@
  * The server's API as functions (docs/web-api.md says what each answers).
  *
  * Every function gives a promise; what the server refuses becomes an `ApiError` whose message is
- * the one line that the library wrote for people. Pass `{signal}` to be able to abort.
+ * the one line that the library wrote for people. Pass `{signal}` to be able to abort. The token
+ * is a cookie that scripts cannot read; the browser sends it along.
  */
 
 export class ApiError extends Error {
-  constructor(status, message, body = null) {
+  constructor(status, message, kind = "") {
     super(message);
     this.name = "ApiError";
     this.status = status;
-    this.body = body;
+    /** Name of the library's error, such as "MissingFactError", or "Request". */
+    this.kind = kind;
   }
 }
 
-const TOKEN = takeToken();
-
-/** Take the token out of the address, so that it is not shown, copied or kept in the history. */
-function takeToken() {
-  const address = new URL(window.location.href);
-  const found = address.searchParams.get("token");
-  if (found) {
-    sessionStorage.setItem("ectopy-token", found);
-    address.searchParams.delete("token");
-    history.replaceState(null, "", address);
-  }
-  return found ?? sessionStorage.getItem("ectopy-token") ?? "";
-}
-
-async function call(method, path, { body, signal, query, accept } = {}) {
+async function call(method, path, { body, signal, query } = {}) {
   const address = new URL(path, window.location.origin);
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== undefined && value !== null) address.searchParams.set(name, value);
   }
-  const headers = { "X-Ectopy-Token": TOKEN, Accept: accept ?? "application/json" };
+  const headers = {};
   let sent = body;
-  if (body !== undefined && !(body instanceof FormData) && !(body instanceof Blob)) {
+  if (body !== undefined && !(body instanceof FormData)) {
     headers["Content-Type"] = "application/json";
     sent = JSON.stringify(body);
   }
@@ -44,22 +32,24 @@ async function call(method, path, { body, signal, query, accept } = {}) {
     response = await fetch(address, { method, headers, body: sent, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, "The viewer's server does not answer; start `ectopy view` again.");
+    throw new ApiError(0, "The viewer's server does not answer. Start `ectopy view` again.");
   }
   if (!response.ok) throw await refusal(response);
   return response;
 }
 
 async function refusal(response) {
-  let body = null;
+  let said = {};
   try {
-    body = await response.json();
+    said = await response.json();
   } catch {
-    // The status says enough.
+    // The status must do.
   }
-  const said = body?.error?.message ?? body?.error ?? body?.detail ?? body?.message;
-  const text = typeof said === "string" ? said : `The server answered ${response.status}.`;
-  return new ApiError(response.status, text, body);
+  if (response.status === 401) {
+    return new ApiError(401, "This page may not ask any more. Open the address that `ectopy view` printed.");
+  }
+  const text = typeof said.error === "string" ? said.error : `The server answered ${response.status}.`;
+  return new ApiError(response.status, text, said.kind ?? "");
 }
 
 const json = (method) => async (path, options) => {
@@ -67,29 +57,44 @@ const json = (method) => async (path, options) => {
   return response.status === 204 ? null : response.json();
 };
 
+/** The address of something below an analysis: `path(id, "beats", 12, "why")`. */
+const path = (id, ...parts) => "/api/analyses/" + [id, ...parts].map(encodeURIComponent).join("/");
+
 export const api = {
+  path,
   get: json("GET"),
-  post: (path, body, options) => json("POST")(path, { ...options, body }),
+  post: (where, body, options) => json("POST")(where, { ...options, body }),
   delete: json("DELETE"),
 
-  /** The answer's bytes: an ArrayBuffer. */
-  async bytes(path, options) {
-    const response = await call("GET", path, { ...options, accept: "application/octet-stream" });
-    return response.arrayBuffer();
-  },
-
-  /** The address of something below an analysis: `api.path(id, "beats", 12, "why")`. */
-  path(id, ...parts) {
-    return ["/api/analyses", id, ...parts].map((part, k) => (k ? encodeURIComponent(part) : part)).join("/");
-  },
-
+  about: () => api.get("/api/about"),
   recordings: (options) => api.get("/api/recordings", options),
-  analysis: (id, options) => api.get(api.path(id), options),
-  beats: (id, options) => api.get(api.path(id, "beats"), options),
-  quality: (id, options) => api.get(api.path(id, "quality"), options),
-  overview: (id, options) => api.get(api.path(id, "overview"), options),
-  gallery: (id, query, options) => api.get(api.path(id, "gallery"), { ...options, query }),
-  why: (id, beat, query, options) => api.get(api.path(id, "beats", beat, "why"), { ...options, query }),
-  agreement: (id, query, options) => api.get(api.path(id, "agreement"), { ...options, query }),
-  tile: (id, lead, level, index, options) => api.bytes(api.path(id, "tiles", lead, level, index), options),
+  analyses: () => api.get("/api/analyses"),
+  /** Start an analysis of `{path, …}` in the folder, or of dropped files (FormData). */
+  analyze: (body) => api.post("/api/analyses", body),
+  close: (id) => api.delete(path(id)),
+
+  analysis: (id, options) => api.get(path(id), options),
+  beats: (id, query, options) => api.get(path(id, "beats"), { ...options, query }),
+  quality: (id, options) => api.get(path(id, "quality"), options),
+  overview: (id, options) => api.get(path(id, "overview"), options),
+  gallery: (id, query, options) => api.get(path(id, "gallery"), { ...options, query }),
+  why: (id, beat, options) => api.get(path(id, "beats", beat, "why"), options),
+  history: (id, options) => api.get(path(id, "history"), options),
+
+  tiles: (id, options) => api.get(path(id, "tiles"), options),
+  /** One tile: floats `min, max, …`; `lead` is a number or "all". */
+  async tile(id, lead, level, index, options) {
+    const response = await call("GET", path(id, "tiles", lead, level, index), options);
+    return new Float32Array(await response.arrayBuffer());
+  },
+
+  edit: (id, edit) => api.post(path(id, "edits"), edit),
+  undo: (id) => api.post(path(id, "undo")),
+  redo: (id) => api.post(path(id, "redo")),
+
+  /** Load a second reader: `{path}`, `{recording: true}` or a FormData with `file`. */
+  loadReader: (id, body) => api.post(path(id, "second-reader"), body),
+  dropReader: (id) => api.delete(path(id, "second-reader")),
+  readerBeats: (id, options) => api.get(path(id, "second-reader", "beats"), options),
+  agreement: (id, query, options) => api.get(path(id, "agreement"), { ...options, query }),
 };

@@ -12,6 +12,9 @@
 
 export const CLASSES = Object.freeze(["N", "S", "V", "F", "Q"]);
 
+/** Columns of the beats that the viewer holds for the whole recording. */
+export const FIELDS = "id,sample,time_s,label,confidence,abstained,rr_s,source";
+
 /**
  * Beats in time order, one array a column; `i` is always the place in this order.
  *
@@ -20,34 +23,62 @@ export const CLASSES = Object.freeze(["N", "S", "V", "F", "Q"]);
  *   time_s[i]       seconds from the start of the recording (Float64Array)
  *   sample[i]       the same in samples at the recording's rate (Float64Array)
  *   code[i]         class as place in CLASSES (Uint8Array); label(i) gives its letter
- *   probability[i]  of the class that is shown, 0 to 1 (Float32Array)
+ *   confidence[i]   the model's probability of its own label, NaN for an added beat (Float32Array)
  *   rr_s[i]         interval from the beat before, NaN where unknown (Float32Array)
- *   quality[i]      0 to 1 (Float32Array)
- *   abstained[i]    1 where the model would rather not say (Uint8Array); unsure(i) gives a boolean
- *   edited[i]       1 where a person set or added this beat (Uint8Array)
+ *   abstained[i]    1 where the model would rather not say and nobody has said (Uint8Array)
+ *   edited[i]       1 where a person named, confirmed or added this beat (Uint8Array)
+ *
+ * What else the server knows of a beat (probability of each class, reason, quality) is asked for
+ * where it is shown: `api.beats(id, {start_s, stop_s})`. Beats are never changed in place: every
+ * edit makes a new `store.beats`.
  */
 export class Beats {
-  constructor(columns = {}) {
-    const n = columns.time_s?.length ?? 0;
-    this.n = n;
-    this.id = columns.id ?? Array.from({ length: n }, (_, i) => i);
-    this.time_s = Float64Array.from(columns.time_s ?? []);
-    this.sample = Float64Array.from(columns.sample ?? []);
-    this.code = codes(columns.label ?? []);
-    this.probability = floats(columns.probability, n);
-    this.rr_s = floats(columns.rr_s, n);
-    this.quality = floats(columns.quality, n);
-    this.abstained = flags(columns.abstained, n);
-    this.edited = flags(columns.edited, n);
+  /** Make beats from columns of typed arrays; see `fromServer`. */
+  constructor({ id, sample, time_s, code, confidence, rr_s, abstained, edited }) {
+    this.n = id.length;
+    Object.assign(this, { id, sample, time_s, code, confidence, rr_s, abstained, edited });
     this._places = null;
+  }
+
+  /** Take the answer of `GET …/beats` with at least FIELDS. */
+  static fromServer(said) {
+    const n = said.id.length;
+    return new Beats({
+      id: Float64Array.from(said.id),
+      sample: Float64Array.from(said.sample),
+      time_s: Float64Array.from(said.time_s),
+      code: Uint8Array.from(said.label, (letter) => CLASSES.indexOf(letter)),
+      confidence: floats(said.confidence, n),
+      rr_s: floats(said.rr_s, n),
+      abstained: Uint8Array.from(said.abstained),
+      edited: Uint8Array.from(said.source, (letter) => (letter === "u" ? 1 : 0)),
+    });
   }
 
   label(i) {
     return CLASSES[this.code[i]];
   }
 
-  unsure(i) {
-    return this.abstained[i] === 1 && this.edited[i] === 0;
+  /** The beats after an edit: `changed` as the server gives them, `deleted` ids taken out. */
+  withEdit(changed, deleted) {
+    const gone = new Set([...deleted, ...changed.map((beat) => beat.id)]);
+    const kept = [];
+    for (let i = 0; i < this.n; i++) if (!gone.has(this.id[i])) kept.push(i);
+    return this._merged(kept, [...changed].sort((a, b) => a.sample - b.sample));
+  }
+
+  _merged(kept, changed) {
+    const n = kept.length + changed.length;
+    const columns = empty(n);
+    let at = 0;
+    let next = 0;
+    for (const i of kept) {
+      while (next < changed.length && changed[next].sample < this.sample[i]) put(columns, at++, changed[next++]);
+      for (const name of Object.keys(columns)) columns[name][at] = this[name][i];
+      at++;
+    }
+    while (next < changed.length) put(columns, at++, changed[next++]);
+    return new Beats(columns);
   }
 
   /** Place of the beat with this id, -1 if there is none. */
@@ -94,28 +125,42 @@ export class Beats {
   }
 }
 
-function codes(labels) {
-  const found = new Uint8Array(labels.length);
-  for (let i = 0; i < labels.length; i++) found[i] = Math.max(CLASSES.indexOf(labels[i]), 0);
-  return found;
+function empty(n) {
+  return {
+    id: new Float64Array(n),
+    sample: new Float64Array(n),
+    time_s: new Float64Array(n),
+    code: new Uint8Array(n),
+    confidence: new Float32Array(n),
+    rr_s: new Float32Array(n),
+    abstained: new Uint8Array(n),
+    edited: new Uint8Array(n),
+  };
+}
+
+function put(columns, at, beat) {
+  columns.id[at] = beat.id;
+  columns.sample[at] = beat.sample;
+  columns.time_s[at] = beat.time_s;
+  columns.code[at] = CLASSES.indexOf(beat.label);
+  columns.confidence[at] = beat.confidence ?? NaN;
+  columns.rr_s[at] = beat.rr_s ?? NaN;
+  columns.abstained[at] = beat.abstained ? 1 : 0;
+  columns.edited[at] = beat.source === "u" ? 1 : 0;
 }
 
 function floats(values, n) {
-  const found = new Float32Array(n).fill(NaN);
-  if (values) for (let i = 0; i < n; i++) if (values[i] !== null) found[i] = values[i];
+  const found = new Float32Array(n);
+  for (let i = 0; i < n; i++) found[i] = values[i] ?? NaN;
   return found;
 }
 
-function flags(values, n) {
-  const found = new Uint8Array(n);
-  if (values) for (let i = 0; i < n; i++) found[i] = values[i] ? 1 : 0;
-  return found;
-}
+const NO_BEATS = new Beats(empty(0));
 
 export class Store extends EventTarget {
   /** What the server says of the analysis (docs/web-api.md), or null. */
   analysis = null;
-  beats = new Beats();
+  beats = NO_BEATS;
   /** Id of the selected beat, or null. */
   selected = null;
   /** The stretch in view, in seconds from the start. */
@@ -126,7 +171,7 @@ export class Store extends EventTarget {
 
   setAnalysis(analysis) {
     this.analysis = analysis;
-    this.beats = new Beats();
+    this.beats = NO_BEATS;
     this.selected = null;
     this.reader = null;
     this.blind = false;

@@ -1,44 +1,24 @@
-// Elements without strings of HTML: text stays text, and no style or handler is written inline.
+// The pieces that panels are made of. Text stays text, and no style or handler is written inline.
 
 import { badge as plainBadge } from "../colours.js";
+import { element, svg as plainSvg } from "../dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
+const flat = (children) => children.flat(Infinity).filter((child) => child !== false);
 
-/** Make an element: `h("button", {class: "small", onclick: go}, "Go")`. */
-export function h(tag, props = {}, ...children) {
-  return fill(document.createElement(tag), props, children);
+/** Make an element; children may be nested lists, null and false are left out. */
+export function h(tag, attributes = {}, ...children) {
+  return element(tag, attributes, ...flat(children));
 }
 
-/** Make an element of SVG. */
-export function svg(tag, props = {}, ...children) {
-  return fill(document.createElementNS(SVG, tag), props, children);
-}
-
-function fill(element, props, children) {
-  for (const [name, value] of Object.entries(props)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "style") {
-      for (const [key, what] of Object.entries(value)) element.style.setProperty(key, what);
-    } else element.setAttribute(name, value === true ? "" : String(value));
-  }
-  add(element, children);
-  return element;
-}
-
-/** Append children, in whatever nested lists; null and false are left out. */
-export function add(element, children) {
-  for (const child of [children].flat(Infinity)) {
-    if (child === null || child === undefined || child === false) continue;
-    element.append(child);
-  }
-  return element;
+/** The same for SVG. */
+export function svg(tag, attributes = {}, ...children) {
+  return plainSvg(tag, attributes, ...flat(children));
 }
 
 /** Put new children in place of all there are. */
-export function replace(element, ...children) {
-  element.replaceChildren();
-  return add(element, children);
+export function replace(parent, ...children) {
+  parent.replaceChildren(...flat(children).filter((child) => child !== null && child !== undefined));
+  return parent;
 }
 
 /** The letter of a class on its colour; with a question mark where the model would rather not say. */
@@ -57,7 +37,7 @@ export function table(caption, head, rows, { hide = false, numbers = true } = {}
   return h(
     "table",
     { class: "pn-table" },
-    h("caption", hide ? { class: "pn-hidden" } : {}, caption),
+    h("caption", hide ? { class: "said" } : {}, caption),
     h("thead", {}, h("tr", {}, head.map((cell, k) =>
       h("th", { scope: "col", class: k ? align : null }, cell)))),
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, k) =>
@@ -75,7 +55,7 @@ export function choice(name, legend, options, value, onchange) {
   return h(
     "fieldset",
     { class: "pn-choice" },
-    h("legend", { class: "pn-hidden" }, legend),
+    h("legend", { class: "said" }, legend),
     options.map(([key, text, title]) => h(
       "label",
       { title },
