@@ -36,7 +36,9 @@ BINS: Final = 300
 TACHOGRAM_COLUMNS: Final = 360
 """Columns of time, each of which keeps the shortest and the longest interval of each class."""
 CELL_S: Final = 0.01
-"""Width and height of a cell of the Poincaré plot, in seconds."""
+"""Width and height of a cell of the Poincaré plot, in seconds, unless there are too many."""
+CELLS: Final = 5000
+"""Most cells of a Poincaré plot."""
 HOUR_S: Final = 3600.0
 
 _BIN_S: Final = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
@@ -85,6 +87,8 @@ class Tachogram:
         Class of that beat, ``(k,)``.
     n
         Number of intervals before thinning; `k` where none was left out.
+    column_s
+        Width of a column of time, of which each class kept its extremes.
     """
 
     beat: NDArray[np.int64]
@@ -92,11 +96,12 @@ class Tachogram:
     rr_s: _Floats
     label: NDArray[np.str_]
     n: int
+    column_s: float
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Poincare:
-    """Each interval against the one before it, counted in cells of 10 ms by 10 ms.
+    """Each interval against the one before it, counted in square cells.
 
     Attributes
     ----------
@@ -114,6 +119,8 @@ class Poincare:
         no correction for its trend.
     n
         Number of pairs.
+    cell_s
+        Side of a cell: 10 ms, or so often twice that until there are at most 5000 cells.
     """
 
     before_s: _Floats
@@ -123,6 +130,7 @@ class Poincare:
     sd1_ms: float | None
     sd2_ms: float | None
     n: int
+    cell_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +217,7 @@ def tachogram(
         first = np.concatenate([[0], edges])
         last = np.concatenate([edges - 1, [n - 1]])
         beat = np.sort(beat[np.unique(np.concatenate([order[first], order[last]]))])
-    return Tachogram(beat, time_s[beat], rr[beat], labels.aami[beat], n)
+    return Tachogram(beat, time_s[beat], rr[beat], labels.aami[beat], n, duration_s / columns)
 
 
 def poincare(beats: Beats, labels: Labels) -> Poincare:
@@ -222,20 +230,26 @@ def poincare(beats: Beats, labels: Labels) -> Poincare:
     middle = np.flatnonzero(np.isfinite(rr[:-1]) & np.isfinite(rr[1:]))
     before, after = rr[middle], rr[middle + 1]
     place = _place(labels.aami[middle])
-    cells = np.stack([place, np.floor(before / CELL_S), np.floor(after / CELL_S)]).astype(np.int64)
-    found, count = np.unique(cells, axis=1, return_counts=True)
+    cell_s = CELL_S
+    while True:
+        cells = np.stack([place, *np.floor([before / cell_s, after / cell_s])]).astype(np.int64)
+        found, count = np.unique(cells, axis=1, return_counts=True)
+        if len(count) <= CELLS:
+            break
+        cell_s *= 2
     total = np.bincount(place, minlength=len(AAMI_CLASSES))
     order = np.argsort(-total[found[0]], kind="stable")
     found, count = found[:, order], count[order]
     sd1_ms, sd2_ms = _spread(before, after, labels.aami, middle)
     return Poincare(
-        before_s=(found[1] + 0.5) * CELL_S,
-        after_s=(found[2] + 0.5) * CELL_S,
+        before_s=(found[1] + 0.5) * cell_s,
+        after_s=(found[2] + 0.5) * cell_s,
         label=np.array(AAMI_CLASSES)[found[0]],
         count=count.astype(np.int64),
         sd1_ms=sd1_ms,
         sd2_ms=sd2_ms,
         n=len(middle),
+        cell_s=cell_s,
     )
 
 
