@@ -17,8 +17,9 @@ ALLOWED = {room: set(ORDER[: place + 1]) for place, room in enumerate(ORDER)} | 
     "training": {"errors", "recording", "beats", "labels", "datasets"},
     "simulate": {"errors", "recording"},
     "evaluation": {*ORDER[:-1], "ec57", "datasets"},
+    "explore": {"errors", "recording", "beats", "labels", "datasets", "report"},
     "__main__": {"cli"},
-    "cli": {*ORDER, "ec57", "datasets", "evaluation", "training", "simulate"},
+    "cli": {*ORDER, "ec57", "datasets", "evaluation", "explore", "training", "simulate"},
 }
 EVERYWHERE = {"_files", "_onnx", "__version__"}
 

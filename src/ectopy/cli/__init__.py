@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ectopy import __version__
-from ectopy.cli import data, everyday, laboratory, training
+from ectopy.cli import data, everyday, explore, laboratory, training
 from ectopy.cli.terminal import NOT_A_DEVICE, fail
 from ectopy.errors import EctopyError
 
@@ -53,6 +53,7 @@ for command in (
     everyday.compare,
     everyday.models,
     data.data,
+    explore.explore,
     training.train,
     laboratory.evaluate,
 ):

@@ -1,0 +1,200 @@
+"""A folder or file → the beats in it, whichever of the known layouts it has."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ectopy.beats.kaggle_rows import ROW_FS, ROW_LENGTH
+from ectopy.datasets.kaggle import NPZ, TEST_CSV, TRAIN_CSV, KaggleRows, make_rows
+from ectopy.datasets.mitdb import MITDB_RECORDS, patient_of
+from ectopy.errors import DatasetError
+from ectopy.explore.value import BeatSet
+from ectopy.labels.aami import AAMI_CLASSES
+
+PTB_CSV: Final = ("ptbdb_normal.csv", "ptbdb_abnormal.csv")
+"""The other half of the Kaggle data set: healthy, and with a heart disease."""
+PTB_CLASSES: Final = ("normal", "abnormal")
+
+_KNOWN: Final = (
+    f"a folder of 'ectopy data build' ({NPZ}, or another .npz with X and y), the published CSV "
+    f"files ({TRAIN_CSV}, {TEST_CSV}, {' and '.join(PTB_CSV)}), or the raw MIT-BIH records"
+)
+
+Progress = Callable[[float], None]
+
+
+def load_beats(path: Path, progress: Progress | None = None) -> BeatSet:
+    """Load the beats of a folder or a file.
+
+    Parameters
+    ----------
+    path
+        A folder of ``ectopy data build``, a folder with the published Kaggle files, the raw
+        records of MIT-BIH, or one ``.npz`` or ``.csv`` file.
+    progress
+        Called with the share that is done where rows have to be cut first.
+
+    Raises
+    ------
+    DatasetError
+        If it holds none of these, or what it holds is damaged.
+    """
+    if path.is_file():
+        if path.suffix.lower() == ".npz":
+            return _from_npz(path)
+        if path.suffix.lower() == ".csv":
+            return _from_tables(path.stem, [path])
+        raise DatasetError(f"{path} is no .npz and no .csv; what can be explored: {_KNOWN}")
+    if not path.is_dir():
+        raise DatasetError(f"there is no {path}; what can be explored: {_KNOWN}")
+    if (path / NPZ).is_file():
+        return _from_npz(path / NPZ)
+    tables = [path / name for name in (TRAIN_CSV, TEST_CSV) if (path / name).is_file()]
+    if tables:
+        return _from_tables("kaggle-mitbih", tables)
+    halves = [path / name for name in PTB_CSV if (path / name).is_file()]
+    if halves:
+        return _from_tables("kaggle-ptb", halves, PTB_CLASSES)
+    archives = sorted(path.glob("*.npz"))
+    if len(archives) == 1:
+        return _from_npz(archives[0])
+    if archives:
+        names = ", ".join(each.name for each in archives)
+        raise DatasetError(f"{path} holds {len(archives)} .npz files ({names}); name one of them")
+    if any((path / f"{record}.hea").is_file() for record in MITDB_RECORDS):
+        rows = make_rows(path, progress)
+        return _from_rows(rows, "rows cut from the raw records as the Kaggle files were")
+    if any(path.glob("*.hea")):
+        raise DatasetError(
+            f"{path} holds WFDB records, but not those of MIT-BIH; make rows of them first with "
+            f"'ectopy data build beats --source {path} -o beats', then explore that"
+        )
+    raise DatasetError(f"nothing to explore in {path}: it holds no {_KNOWN.removeprefix('a ')}")
+
+
+def _from_rows(rows: KaggleRows, says: str) -> BeatSet:
+    known, place = np.unique(rows.record, return_inverse=True)
+    patient = np.array([patient_of(record) for record in known.tolist()])[place]
+    return BeatSet(
+        "kaggle-mitbih",
+        says,
+        rows.X,
+        rows.y.astype(np.int64),
+        AAMI_CLASSES,
+        fs=ROW_FS,
+        is_test=rows.is_test,
+        record=rows.record,
+        patient=patient,
+        sample=rows.sample,
+    )
+
+
+def _from_npz(path: Path) -> BeatSet:
+    """Load any set of rows and classes, with whatever else it says of them."""
+    held = _arrays(path)
+    absent = [name for name in ("X", "y") if name not in held]
+    if absent:
+        raise DatasetError(
+            f"{path} has no {' and no '.join(absent)}, only {', '.join(held) or 'nothing'}; a set "
+            "of beats holds rows as X and their classes as y"
+        )
+    if set(vars(KaggleRows)["__dataclass_fields__"]) == set(held):
+        return _from_rows(KaggleRows(**held), f"rows of {path.name}")
+    y, classes = _classes(held["y"], held.get("classes"))
+    return BeatSet(
+        path.stem,
+        f"rows of {path.name}",
+        _as_rows(held["X"]),
+        y,
+        classes,
+        fs=float(held["fs"].flat[0]) if held.get("fs") is not None and held["fs"].size else None,
+        is_test=_is_test(held),
+        record=_text(held.get("record")),
+        patient=_text(held.get("patient")),
+        sample=held["sample"].astype(np.int64) if "sample" in held else None,
+    )
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DatasetError(f"{path} cannot be read as .npz: {reason}; build it again") from error
+
+
+def _as_rows(X: NDArray[Any]) -> NDArray[np.float32]:
+    """Take the first of several leads: every picture here is of one."""
+    if X.ndim == 3:
+        X = X[:, 0] if X.shape[1] < X.shape[2] else X[:, :, 0]
+    if not np.issubdtype(X.dtype, np.number):
+        raise DatasetError(f"X holds {X.dtype} where numbers are needed; build the set again")
+    return np.asarray(X, np.float32)
+
+
+def _classes(
+    y: NDArray[Any], names: NDArray[Any] | None
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Give classes as indices, and their names in the order of the AAMI where they are its."""
+    if np.issubdtype(y.dtype, np.number):
+        known = AAMI_CLASSES if names is None else tuple(names.astype(str).tolist())
+        return y.astype(np.int64), known
+    found = tuple(np.unique(y.astype(str)).tolist())
+    known = AAMI_CLASSES if set(found) <= set(AAMI_CLASSES) else found
+    place = {name: k for k, name in enumerate(known)}
+    return np.array([place[name] for name in y.astype(str).tolist()], np.int64), known
+
+
+def _is_test(held: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_] | None:
+    if "is_test" in held:
+        return held["is_test"].astype(bool)
+    if "split" in held:
+        split = held["split"].astype(str)
+        return np.char.lower(split) == "test" if (np.char.lower(split) == "test").any() else None
+    return None
+
+
+def _text(values: NDArray[Any] | None) -> NDArray[np.str_] | None:
+    return None if values is None else values.astype(str)
+
+
+def _from_tables(
+    name: str, paths: Sequence[Path], classes: tuple[str, ...] = AAMI_CLASSES
+) -> BeatSet:
+    """Load files of 188 columns, the class last; two files of MIT-BIH are its two parts."""
+    tables = [_table(path) for path in paths]
+    table = np.concatenate(tables)
+    parts = [path.name == TEST_CSV for path in paths]
+    is_test = np.repeat(parts, [len(each) for each in tables]) if len(set(parts)) > 1 else None
+    return BeatSet(
+        name,
+        f"rows of {' and '.join(path.name for path in paths)}",
+        np.ascontiguousarray(table[:, :-1]),
+        table[:, -1].astype(np.int64),
+        classes,
+        fs=ROW_FS if classes == AAMI_CLASSES else None,
+        is_test=is_test,
+    )
+
+
+def _table(path: Path) -> NDArray[np.float32]:
+    try:
+        table = np.loadtxt(path, delimiter=",", dtype=np.float32, ndmin=2, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise DatasetError(
+            f"{path} cannot be read as a table of numbers without a header: {reason}"
+        ) from error
+    if table.shape[1] != ROW_LENGTH + 1:
+        raise DatasetError(
+            f"{path} has {table.shape[1]} columns; the published files have {ROW_LENGTH + 1}: "
+            f"{ROW_LENGTH} values and the class"
+        )
+    return table
