@@ -18,8 +18,10 @@ ALLOWED = {room: set(ORDER[: place + 1]) for place, room in enumerate(ORDER)} | 
     "simulate": {"errors", "recording"},
     "evaluation": {*ORDER[:-1], "ec57", "datasets"},
     "explore": {"errors", "recording", "beats", "labels", "datasets", "report"},
+    "review": {*ORDER[:-2]},
+    "web": {*ORDER[:-1], "ec57", "review"},
     "__main__": {"cli"},
-    "cli": {*ORDER, "ec57", "datasets", "evaluation", "explore", "training", "simulate"},
+    "cli": {*ORDER, "ec57", "datasets", "evaluation", "explore", "training", "simulate", "web"},
 }
 EVERYWHERE = {"_files", "_onnx", "__version__"}
 

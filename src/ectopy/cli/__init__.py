@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ectopy import __version__
-from ectopy.cli import data, everyday, explore, laboratory, training
+from ectopy.cli import data, everyday, explore, laboratory, training, view
 from ectopy.cli.terminal import NOT_A_DEVICE, fail
 from ectopy.errors import EctopyError
 
@@ -56,5 +56,6 @@ for command in (
     explore.explore,
     training.train,
     laboratory.evaluate,
+    view.view,
 ):
     main.add_command(command)

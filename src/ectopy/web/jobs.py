@@ -1,0 +1,257 @@
+"""Analyses that run, wait and are held: each a job with its recording, tiles, edits and caches."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Final, TypeVar
+
+import numpy as np
+
+from ectopy.analysis import Analysis, analyze
+from ectopy.ec57 import FileAnnotations
+from ectopy.errors import EctopyError
+from ectopy.recording import Annotations, Recording, packed, read
+from ectopy.review import Review
+from ectopy.web.files import Shelf, Workroom
+from ectopy.web.tiles import IN_MEMORY, Pyramid, room
+
+Made = TypeVar("Made")
+
+AT_ONCE: Final = 2
+"""Analyses that run at a time; more wait."""
+_READ_SHARE: Final = 0.1
+_FOUND_SHARE: Final = 0.6
+"""Shares of the progress at which the recording is read, and its beats are found."""
+_BLOCK: Final = 1 << 20
+_log = logging.getLogger("ectopy.web")
+
+
+class StoppedError(Exception):
+    """The job was closed while it ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a recording is to be read and analysed; None where the user does not say."""
+
+    lead: str | None = None
+    model: str | None = None
+    fs: float | None = None
+    units: str | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reader:
+    """A second reader's annotations."""
+
+    name: str
+    annotations: Annotations | FileAnnotations
+
+
+@dataclass(eq=False)
+class Job:
+    """One recording on its way to an analysis, and after."""
+
+    id: str
+    file: Path
+    path: str | None
+    name: str
+    options: Options
+    folder: Path
+    stamp: object
+    status: str = "running"
+    progress: float = 0.0
+    error: str | None = None
+    kind: str | None = None
+    recording: Recording | None = None
+    pyramid: Pyramid | None = None
+    analysis: Analysis | None = None
+    review: Review | None = None
+    second: Reader | None = None
+    stopped: bool = False
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _derived: dict[object, tuple[object, Any]] = field(default_factory=dict)
+
+    def derived(self, name: object, make: Callable[[], Made], *, edits: bool = True) -> Made:
+        """Give what `make` makes, made anew only when edits have changed the beats.
+
+        With ``edits=False`` edits make no difference to it.
+        """
+        with self.lock:
+            version = self.review.version if edits and self.review else None
+            held = self._derived.get(name)
+            if held is not None and held[0] == version:
+                kept: Made = held[1]
+                return kept
+            made = make()
+            self._derived[name] = (version, made)
+            return made
+
+    def reviewed(self) -> Analysis:
+        """Give the analysis after edits."""
+        assert self.review is not None
+        return self.derived("analysis", self.review.apply)
+
+    def run(self) -> None:
+        """Read and analyse; whatever goes wrong is kept as the job's error."""
+        try:
+            self._work()
+        except EctopyError as error:
+            said = str(error).removeprefix(f"{self.file.name} ")
+            self._fail(said.replace(f"{self.file.parent}/", ""), type(error).__name__)
+        except StoppedError:
+            self._fail("closed", "Request")
+        except MemoryError:
+            self._fail("the recording needs more memory than there is", "MemoryError")
+        except Exception as error:
+            _log.exception("analysis of %s failed", self.name)
+            self._fail(
+                f"an error of ectopy itself ({type(error).__name__}); please report it with the "
+                "format of the file",
+                "Bug",
+            )
+
+    def _fail(self, said: str, kind: str) -> None:
+        self.error, self.kind, self.status = " ".join(said.split()), kind, "failed"
+
+    def _work(self) -> None:
+        options = self.options
+        recording = read(self.file, fs=options.fs, units=options.units)
+        recording = _spilled(recording, self.folder)
+        self.pyramid = Pyramid(recording.signal, self.folder)
+        self.recording = recording
+        self._tell(_READ_SHARE)
+        analysis = analyze(
+            recording,
+            lead=options.lead,
+            model=options.model,
+            progress=lambda p: self._tell(_READ_SHARE + (_FOUND_SHARE - _READ_SHARE) * p),
+        )
+        self.review = Review.open(analysis, uploaded=self.path is None)
+        _let_go(recording)
+        self.analysis = analysis
+        self.progress, self.status = 1.0, "done"
+
+    def _tell(self, progress: float) -> None:
+        if self.stopped:
+            raise StoppedError
+        self.progress = progress
+
+
+class Desk:
+    """All jobs of a server, a few of which run at a time.
+
+    Parameters
+    ----------
+    shelf
+        What may be read.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.workroom = Workroom()
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+        self._waiting: SimpleQueue[Job | None] = SimpleQueue()
+        # daemons, so that the end of the server need not wait for a long analysis
+        for number in range(AT_ONCE):
+            threading.Thread(target=self._serve, name=f"analysis-{number}", daemon=True).start()
+
+    def start(
+        self, file: Path, path: str | None, options: Options, name: str, stamp: object = None
+    ) -> Job:
+        """Analyse a file soon, or give the job that has it already."""
+        key = (str(file), options, stamp or _stamp(file))
+        with self._lock:
+            for job in self._jobs.values():
+                if job.stamp == key and job.status != "failed":
+                    return job
+            job = Job(
+                id=secrets.token_hex(6),
+                file=file,
+                path=path,
+                name=name,
+                options=options,
+                folder=self.workroom.new(),
+                stamp=key,
+            )
+            self._jobs[job.id] = job
+        self._waiting.put(job)
+        return job
+
+    def jobs(self) -> list[Job]:
+        """Give all jobs, newest first."""
+        with self._lock:
+            return [*self._jobs.values()][::-1]
+
+    def find(self, name: str) -> Job | None:
+        """Give the job of this id."""
+        with self._lock:
+            return self._jobs.get(name)
+
+    def of_path(self) -> dict[str, str]:
+        """Give the newest job that did not fail for each path in the folder."""
+        with self._lock:
+            return {j.path: j.id for j in self._jobs.values() if j.path and j.status != "failed"}
+
+    def close_job(self, job: Job) -> None:
+        """Forget a job and delete what it kept in files; edits stay where they are."""
+        import shutil
+
+        job.stopped = True
+        with self._lock:
+            self._jobs.pop(job.id, None)
+        if job.status != "running":
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Stop what runs and delete all temporary files."""
+        for job in self.jobs():
+            job.stopped = True
+        for _ in range(AT_ONCE):
+            self._waiting.put(None)
+        self.workroom.close()
+
+    def _serve(self) -> None:
+        while (job := self._waiting.get()) is not None:
+            if not job.stopped:
+                job.run()
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """Give what changes when a file does, with its siblings of a WFDB record."""
+    container = Path(str(file).partition(packed.MARK)[0])
+    files = container.parent.glob(f"{container.stem}.???") if container.suffix == ".hea" else ()
+    try:
+        states = [each.stat() for each in sorted({container, *files})]
+    except OSError:
+        return ()
+    return tuple(n for each in states for n in (each.st_size, each.st_mtime_ns))
+
+
+def _spilled(recording: Recording, folder: Path) -> Recording:
+    """Put a long signal into a file, so that only what is looked at takes memory."""
+    signal = recording.signal
+    if signal.nbytes <= IN_MEMORY:
+        return recording
+    kept = room(signal.shape, folder / "signal.f32")
+    for start in range(0, len(signal), _BLOCK):
+        kept[start : start + _BLOCK] = signal[start : start + _BLOCK]
+    return replace(recording, signal=kept)
+
+
+def _let_go(recording: Recording) -> None:
+    """Tell the system that a signal in a file need not stay in memory."""
+    import mmap
+
+    held = recording.signal
+    mapped = getattr(held, "_mmap", None)
+    if isinstance(held, np.memmap) and mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.flush()
+        mapped.madvise(mmap.MADV_DONTNEED)

@@ -1,0 +1,73 @@
+"""Run the server on this machine until Ctrl-C."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+
+import uvicorn
+
+from ectopy.errors import OutputError
+from ectopy.web.app import Settings, create_app
+
+HOST = "127.0.0.1"
+
+
+def serve(settings: Settings, started: Callable[[str], None]) -> None:
+    """Serve until interrupted.
+
+    Parameters
+    ----------
+    settings
+        What to serve; port 0 takes a free one.
+    started
+        Called with the address, token included, once the server listens.
+
+    Raises
+    ------
+    OutputError
+        If the port is taken.
+    RecordingError
+        If there is no such file or folder.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, settings.port))
+        except OSError as error:
+            raise OutputError(
+                f"port {settings.port} cannot be used ({error.strerror}); choose another with "
+                "--port, or none for a free one"
+            ) from error
+        port = int(listener.getsockname()[1])
+        settings = replace(settings, port=port)
+        app = create_app(settings)
+        server = _Server(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+                ws="none",
+            )
+        )
+        server.started_with = lambda: started(f"http://{HOST}:{port}/?token={settings.token}")
+        try:
+            server.run(sockets=[listener])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            app.state.desk.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it has started."""
+
+    started_with: Callable[[], None] = staticmethod(lambda: None)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.started_with()
