@@ -14,9 +14,9 @@ from ectopy.labels import load_card  # noqa: E402
 from ectopy.labels.models import load_network  # noqa: E402
 from ectopy.training import export  # noqa: E402
 from ectopy.training.fit import Rows, fit, hold_out, predict  # noqa: E402
-from ectopy.training.networks import Cvxtz  # noqa: E402
 from ectopy.training.recipes import RECIPES, find_recipe  # noqa: E402
-from ectopy.training.train import train  # noqa: E402
+from ectopy.training.recipes.cvxtz import Cvxtz  # noqa: E402
+from ectopy.training.train import Options, train  # noqa: E402
 
 
 def made_up_rows(n=600, seed=0):
@@ -116,11 +116,11 @@ def test_a_run_leaves_everything_that_was_promised(tmp_path):
     write_rows(KaggleRows(rows.X, rows.y, records, np.arange(1000), is_test, order), tmp_path)
     for split in ("kaggle", "ds1-ds2"):
         run = tmp_path / split
-        outcome = train("cvxtz", tmp_path, split, run, epochs=2)
+        outcome = train("cvxtz", tmp_path, split, run, options=Options(epochs=2))
         made = {path.name for path in run.iterdir()}
         assert made == {
             "settings.json", "metrics.csv", "checkpoint.pt", "best.pt",
-            "curves.png", "confusion.png", "figures.json", "model",
+            "curves.png", "confusion.png", "report.txt", "figures.json", "model",
         }  # fmt: skip
         card = load_card(str(outcome.model))
         assert load_network(str(outcome.model))

@@ -184,8 +184,14 @@ def progress_bar(name: str) -> Iterator[Callable[[float], None]]:
 
 
 @contextmanager
-def epoch_bar() -> Iterator[Callable[[Epoch, float], None]]:
-    """Show each epoch's figures on stderr, and a bar while it runs if that is a terminal."""
+def epoch_bar(epochs: int | None = None) -> Iterator[Callable[[Epoch, float], None]]:
+    """Show each epoch's figures on stderr, and a bar while it runs if that is a terminal.
+
+    Parameters
+    ----------
+    epochs
+        The most epochs, so that the bar can say how long all of them would take.
+    """
 
     def told(epoch: Epoch) -> str:
         return (
@@ -200,14 +206,18 @@ def epoch_bar() -> Iterator[Callable[[Epoch, float], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
+    of = f" of at most {epochs}" if epochs else ""
     with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("epoch 1", total=1.0)
+        one = bar.add_task("epoch 1", total=1.0)
+        every = bar.add_task("at most", total=float(epochs)) if epochs else None
 
         def report(epoch: Epoch, share: float) -> None:
             if share == 1:
                 bar.console.print(told(epoch))
-                bar.reset(task, total=1.0, description=f"epoch {epoch.epoch + 1}")
+                bar.reset(one, total=1.0, description=f"epoch {epoch.epoch + 1}{of}")
             else:
-                bar.update(task, completed=share, description=f"epoch {epoch.epoch}")
+                bar.update(one, completed=share, description=f"epoch {epoch.epoch}{of}")
+            if every is not None:
+                bar.update(every, completed=epoch.epoch - 1 + share)
 
         yield report

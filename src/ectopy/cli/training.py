@@ -24,6 +24,25 @@ from ectopy.cli.terminal import epoch_bar
 @click.option("--seed", default=0, show_default=True)
 @click.option("--epochs", type=click.IntRange(min=1), help="The most epochs.")
 @click.option("--batch", type=click.IntRange(min=1), help="Rows per step.")
+@click.option(
+    "--rebalance",
+    type=click.Choice(["none", "resample", "weights"]),
+    help="As many rows of each class, or rare classes weighing more in the loss.",
+)
+@click.option(
+    "--per-class", type=click.IntRange(min=1), help="Rows of each class after resampling."
+)
+@click.option(
+    "--noise",
+    type=click.FloatRange(min=0),
+    metavar="SIGMA",
+    help="White noise on training rows, which are scaled to 0..1.",
+)
+@click.option(
+    "--validate-on-test",
+    is_flag=True,
+    help="Choose the epoch on the test rows as the originals do: a leak, marked in every figure.",
+)
 @click.option("--device", help="Torch device, such as cpu or cuda.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
 def train(
@@ -34,16 +53,25 @@ def train(
     seed: int,
     epochs: int | None,
     batch: int | None,
+    rebalance: str | None,
+    per_class: int | None,
+    noise: float | None,
+    validate_on_test: bool,
     device: str | None,
     resume: bool,
 ) -> None:
     """Train RECIPE; leave curves, figures and a model directory in the run folder.
 
+    RECIPE is notebook, kachuee, cvxtz or best. Options left away are the recipe's own.
+
     \b
+    ectopy train notebook --data mitdb --rebalance resample --per-class 20000 --noise 0.5
     ectopy train cvxtz --data mitdb --split kaggle -o runs/cvxtz
     ectopy analyze mitdb/208 --model runs/cvxtz/model
     """
     try:
+        from ectopy.training.recipes import find_recipe
+        from ectopy.training.train import Options
         from ectopy.training.train import train as train_recipe
     except ModuleNotFoundError as error:
         raise click.UsageError(
@@ -51,15 +79,15 @@ def train(
         ) from error
 
     run = output or Path("runs") / f"{recipe}-{split}-{seed}"
-    with epoch_bar() as report:
+    options = Options(epochs, batch, rebalance, per_class, noise, validate_on_test)
+    with epoch_bar(options.applied(find_recipe(recipe)).epochs) as report:
         outcome = train_recipe(
             recipe,
             source,
             split,
             run,
+            options=options,
             seed=seed,
-            epochs=epochs,
-            batch=batch,
             device=device,
             resume=resume,
             report=report,

@@ -21,6 +21,7 @@ from ectopy.training.fit import predict
 TOLERANCE: Final = 1e-4
 """Largest difference between logits of torch and of ONNX Runtime that an export may show."""
 CHECKED_ROWS: Final = 2048
+_WATCHED: Final = {"accuracy": "accuracy", "loss": "loss", "macro_f1": "macro F1"}
 
 
 def export_onnx(network: nn.Module, inputs: NDArray[np.float32], path: Path) -> float:
@@ -128,9 +129,10 @@ def model_readme(card: dict[str, Any]) -> str:
         "",
         f"- Data: {training['data']}",
         f"- Split: `{training['split']}`, {training['split_says']}.",
-        f"- Recipe `{training['recipe']}`, seed {training['seed']}, best of {training['epochs']} "
-        f"epochs by validation accuracy ({training['rows']:,} rows to learn from, "
-        f"{training['validation_rows']:,} to choose the epoch).",
+        f"- Recipe `{training['recipe']}`, seed {training['seed']}: epoch {training['best_epoch']} "
+        f"of {training['epochs']}, the best by validation {_WATCHED[training['watch']]} "
+        f"({training['rows']:,} rows to learn from, {training['validation_rows']:,}"
+        f"{' **of the test**' if training['validated_on_test'] else ''} to choose the epoch).",
         f"- Made by `{training['command']}`.",
         "",
         f"## Figures on the {figures['rows']:,} test rows of the split",

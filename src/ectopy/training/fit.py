@@ -1,12 +1,15 @@
-"""The training loop: one pass over the data an epoch, the best epoch kept, resumable."""
+"""The training loop: one pass over the rows an epoch, the best epoch kept, resumable exactly."""
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,8 +18,9 @@ from torch import Tensor, nn
 
 from ectopy._files import replacing
 from ectopy.errors import TrainingError
-from ectopy.labels.scores import confusion, macro_f1
-from ectopy.training.recipes import Recipe
+from ectopy.labels.scores import N_CLASSES, confusion, macro_f1
+from ectopy.training.augment import mix
+from ectopy.training.recipes.value import Recipe
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
@@ -35,6 +39,11 @@ class Epoch:
     validation_loss: float
     validation_accuracy: float
     validation_macro_f1: float
+
+    def score(self, watch: str) -> float:
+        """Give the figure that chooses the epoch; higher is better."""
+        value = float(getattr(self, f"validation_{watch}"))
+        return -value if watch == "loss" else value
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +91,53 @@ def hold_out(
     return held
 
 
+@dataclass(eq=False)
+class Course:
+    """Everything that changes while a network is trained, and so all that a checkpoint holds."""
+
+    network: nn.Module
+    average: nn.Module
+    """The network that is judged and kept: `network` itself, or its running average."""
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+    epochs: list[Epoch] = field(default_factory=list)
+
+    def best(self, watch: str) -> int:
+        """Give the place of the best epoch so far, the first of equals; -1 before the first."""
+        scores = [epoch.score(watch) for epoch in self.epochs]
+        return scores.index(max(scores)) if scores else -1
+
+    def waited(self, watch: str) -> int:
+        """Give how many epochs have passed since the best one."""
+        return len(self.epochs) - 1 - self.best(watch)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint."""
+        state: dict[str, Any] = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "epochs": [asdict(epoch) for epoch in self.epochs],
+            "random": torch.get_rng_state(),
+        }
+        if torch.cuda.is_available():
+            state["random_cuda"] = torch.cuda.get_rng_state_all()
+        _save(state, path)
+
+    def load(self, path: Path) -> None:
+        """Go back to a checkpoint."""
+        state = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+        self.epochs = [Epoch(**epoch) for epoch in state["epochs"]]
+        torch.set_rng_state(state["random"])
+        if torch.cuda.is_available() and "random_cuda" in state:
+            torch.cuda.set_rng_state_all(state["random_cuda"])
+
+
 def fit(
     recipe: Recipe,
     train: Rows,
@@ -92,6 +148,7 @@ def fit(
     device: str = "cpu",
     resume: bool = False,
     report: Callable[[Epoch, float], None] | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> nn.Module:
     """Train one network and give it back at its best validation epoch.
 
@@ -104,121 +161,171 @@ def fit(
     run
         Folder of the run; holds the checkpoint, the best weights and ``metrics.csv``.
     seed
-        Seed of the weights, the order of rows and the dropout.
+        Seed of the weights, the order of rows, the dropout and the changes to rows.
     device
         A torch device such as ``"cpu"`` or ``"cuda"``.
     resume
         Go on from the checkpoint in `run`, if there is one, as if never interrupted.
     report
         Called with ``(epoch, share of the epoch done)``; the share is 1 with final figures.
+    notes
+        What else ``settings.json`` shall say, and a resumed run must agree with.
 
     Raises
     ------
     TrainingError
         If `run` already holds a checkpoint and `resume` is off, or its settings differ.
     """
-    settings: dict[str, object] = {
-        "recipe": {**asdict(replace(recipe, network=nn.Module)), "network": recipe.name},
+    settings = {
+        "recipe": recipe.to_dict(),
         "seed": seed,
         "rows": len(train.y),
         "validation_rows": len(validation.y),
+        **(notes or {}),
     }
     _claim(run, settings, resume)
     torch.manual_seed(seed)
-    network = recipe.network().to(device)
-    optimiser = torch.optim.Adam(network.parameters(), recipe.learning_rate, eps=1e-7)
-    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimiser, mode="max", factor=recipe.slow_by, patience=recipe.slow_after - 1
-    )
-    first, best, waited = 0, -1.0, 0
+    course = _begin(recipe, device)
     if resume and (run / CHECKPOINT).is_file():
-        state = torch.load(run / CHECKPOINT, weights_only=True)
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["random"])
-        first, best, waited = state["epoch"], state["best"], state["waited"]
+        course.load(run / CHECKPOINT)
 
-    X, y = train.tensors(device)
-    for epoch in range(first, recipe.epochs):
-        if waited >= recipe.patience:
+    lines = recipe.rebalance.lines(train.y)
+    X, y = Rows(train.X[lines], train.y[lines]).tensors(device)
+    weights = torch.from_numpy(recipe.rebalance.class_weights(train.y)).to(device)
+    for epoch in range(len(course.epochs), recipe.epochs):
+        if recipe.patience is not None and course.waited(recipe.watch) >= recipe.patience:
             break
-        rate = optimiser.param_groups[0]["lr"]
-        tick = (lambda share: report(_blank(epoch, rate), share)) if report else None  # noqa: B023
-        loss, accuracy = _learn(network, optimiser, X, y, recipe.batch, tick)
-        held_loss, held_accuracy, held_f1 = _judge(network, validation, device)
-        figures = Epoch(epoch + 1, rate, loss, accuracy, held_loss, held_accuracy, held_f1)
-        schedule.step(held_accuracy)
-        waited = 0 if held_accuracy > best else waited + 1
-        if not waited:
-            best = held_accuracy
-            _save(network.state_dict(), run / BEST)
-        _append(run / METRICS, figures)
-        _save(
-            {
-                "network": network.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(),
-                "random": torch.get_rng_state(),
-                "epoch": epoch + 1,
-                "best": best,
-                "waited": waited,
-            },
-            run / CHECKPOINT,
-        )
+        rate, loss, accuracy = _learn(recipe, course, X, y, weights, epoch, report)
+        figures = Epoch(epoch + 1, rate, loss, accuracy, *_judge(course.average, validation))
+        course.epochs.append(figures)
+        if not course.waited(recipe.watch):
+            _save(course.average.state_dict(), run / BEST)
+        course.save(run / CHECKPOINT)
+        _write_metrics(course.epochs, run / METRICS)
         if report:
             report(figures, 1.0)
-    network.load_state_dict(torch.load(run / BEST, weights_only=True))
-    return network.eval()
+    course.average.load_state_dict(torch.load(run / BEST, weights_only=True))
+    return course.average.eval()
 
 
-def predict(network: nn.Module, X: NDArray[np.float32], device: str = "cpu") -> NDArray[np.float32]:
+def predict(network: nn.Module, X: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give logits of a network for inputs ``(n, …)``, such as rows ``(n, 1, 187)``."""
     network.eval()
+    device = next(network.parameters()).device
     with torch.inference_mode():
         blocks = torch.split(torch.from_numpy(X), 2048)
-        out = torch.cat([network(block.to(device)).cpu() for block in blocks])
+        out = torch.cat([network(block.to(device)).float().cpu() for block in blocks])
     logits: NDArray[np.float32] = out.numpy()
     return logits
 
 
+def _begin(recipe: Recipe, device: str) -> Course:
+    """Make an untrained network with its optimiser; only matrices decay."""
+    network = recipe.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    learning = [weight for weight in network.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [w for w in learning if w.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [w for w in learning if w.ndim < 2], "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.AdamW(groups, recipe.learning_rate, eps=1e-7, fused=True)
+    average = copy.deepcopy(network) if recipe.average else network
+    return Course(network, average, optimiser)
+
+
 def _learn(
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    recipe: Recipe,
+    course: Course,
     X: Tensor,
     y: Tensor,
-    batch: int,
-    tick: Callable[[float], None] | None,
-) -> tuple[float, float]:
-    """Pass over the rows once in random order; give mean loss and accuracy."""
-    network.train()
-    lossy = nn.CrossEntropyLoss()
-    order = torch.randperm(len(X)).to(X.device)
+    weights: Tensor,
+    epoch: int,
+    report: Callable[[Epoch, float], None] | None,
+) -> tuple[float, float, float]:
+    """Pass over the rows once; give the first learning rate, mean loss and accuracy."""
+    course.network.train()
+    order = _order(y, recipe.share_of_n)
+    steps = math.ceil(len(order) / recipe.batch)
+    scores = [past.score(recipe.watch) for past in course.epochs]
+    offset = torch.zeros(N_CLASSES, device=X.device)
+    offset[0] = math.log(recipe.share_of_n)
     total = torch.zeros(2, device=X.device)
-    for step, lines in enumerate(torch.split(order, batch)):
-        logits = network(X[lines])
-        loss = lossy(logits, y[lines])
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
+    first = math.nan
+    for done, lines in enumerate(torch.split(order, recipe.batch)):
+        factor = recipe.schedule.factor(course.step, steps * recipe.epochs, scores)
+        for group in course.optimiser.param_groups:
+            group["lr"] = recipe.learning_rate * factor
+        first = recipe.learning_rate * factor if not done else first
+        rows, targets = _prepare(recipe, X[lines], nn.functional.one_hot(y[lines], N_CLASSES))
+        with torch.autocast(X.device.type, torch.bfloat16, enabled=recipe.bfloat16):
+            logits = course.network(rows).float()
+        loss = nn.functional.cross_entropy(
+            logits + offset,
+            targets,
+            weights,
+            reduction="sum",
+            label_smoothing=recipe.smoothing,
+        ) / len(lines)
+        course.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        course.optimiser.step()
+        course.step += 1
+        _follow(course, recipe.average)
         hits = (logits.detach().argmax(1) == y[lines]).sum()
         total += torch.stack([loss.detach() * len(lines), hits])
-        if tick and step % 50 == 0:
-            tick(step * batch / len(X))
-    mean_loss, accuracy = (total / len(X)).tolist()
-    return mean_loss, accuracy
+        if report and done % 50 == 0:
+            report(_unfinished(epoch, first), done / steps)
+    mean_loss, accuracy = (total / len(order)).tolist()
+    return first, mean_loss, accuracy
 
 
-def _judge(network: nn.Module, rows: Rows, device: str) -> tuple[float, float, float]:
+def _order(y: Tensor, share_of_n: float) -> Tensor:
+    """Give the rows of one epoch in random order: all, or all but some of the N rows."""
+    order = torch.randperm(len(y))
+    if share_of_n < 1:
+        common = order[y.cpu()[order] == 0]
+        left_out = common[round(share_of_n * len(common)) :]
+        kept = torch.ones(len(y), dtype=torch.bool)
+        kept[left_out] = False
+        order = order[kept[order]]
+    return order.to(y.device)
+
+
+def _prepare(recipe: Recipe, rows: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Change training rows as the recipe says; targets become probabilities."""
+    targets = targets.float()
+    if recipe.warp:
+        rows = recipe.warp(rows)
+    if recipe.noise:
+        rows = rows + recipe.noise * torch.randn_like(rows)
+    if recipe.mixup:
+        rows, targets = mix(rows, targets, recipe.mixup)
+    return rows, targets
+
+
+@torch.no_grad()
+def _follow(course: Course, decay: float) -> None:
+    """Move the running average of the weights one step on; sooner while there are few."""
+    if not decay:
+        return
+    share = 1 - min(decay, course.step / (course.step + 10))
+    current = course.network.state_dict()
+    for name, value in course.average.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(current[name], share)
+        else:
+            value.copy_(current[name])
+
+
+def _judge(network: nn.Module, rows: Rows) -> tuple[float, float, float]:
     """Loss, accuracy and macro F1 on rows the network does not learn from."""
-    logits = predict(network, rows.X[:, None], device)
+    logits = predict(network, rows.X[:, None])
     y = rows.y.astype(np.int64)
     loss = nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(y)).item()
     chosen = logits.argmax(1)
     return loss, float((chosen == y).mean()), macro_f1(confusion(y, chosen))
 
 
-def _claim(run: Path, settings: dict[str, object], resume: bool) -> None:
+def _claim(run: Path, settings: dict[str, Any], resume: bool) -> None:
     """Take the run folder for these settings, or say why it cannot be taken."""
     stored = run / SETTINGS
     if stored.is_file() and not resume:
@@ -234,15 +341,13 @@ def _save(state: object, path: Path) -> None:
         torch.save(state, part)
 
 
-def _append(path: Path, figures: Epoch) -> None:
-    fresh = not path.is_file()
-    with path.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, list(asdict(figures)))
-        if fresh:
-            writer.writeheader()
-        writer.writerow(asdict(figures))
+def _write_metrics(epochs: list[Epoch], path: Path) -> None:
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(asdict(epochs[0])))
+        writer.writeheader()
+        writer.writerows(asdict(epoch) for epoch in epochs)
 
 
-def _blank(epoch: int, rate: float) -> Epoch:
-    nan = float("nan")
+def _unfinished(epoch: int, rate: float) -> Epoch:
+    nan = math.nan
     return Epoch(epoch + 1, rate, nan, nan, nan, nan, nan)

@@ -11,31 +11,38 @@ from numpy.typing import NDArray
 from ectopy._files import replacing
 from ectopy.labels.aami import AAMI_CLASSES
 
+MOST_FALLS = 12
+LEAK = "LEAK: the epoch was chosen on the test rows"
 
-def draw_curves(metrics: Path, picture: Path) -> None:
-    """Draw loss and accuracy per epoch from ``metrics.csv``."""
+
+def draw_curves(metrics: Path, picture: Path, *, leak: bool = False) -> None:
+    """Draw loss and accuracy per epoch from ``metrics.csv``; say so if validation is the test."""
     from matplotlib.figure import Figure
 
     with metrics.open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     epochs = [int(row["epoch"]) for row in rows]
+    rates = [row["learning_rate"] for row in rows]
+    falls = [k for k, now, was in zip(epochs[1:], rates[1:], rates, strict=False) if now != was]
+    if len(falls) > MOST_FALLS:
+        falls = []
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for part, colour in (("train", "#999999"), ("validation", "#0072b2")):
             values = [float(row[f"{part}_{what}"]) for row in rows]
             axes.plot(epochs, values, color=colour, label=part, marker=".", linewidth=1.4)
-        for row, earlier in zip(rows[1:], rows[:-1], strict=True):
-            if row["learning_rate"] != earlier["learning_rate"]:
-                axes.axvline(int(row["epoch"]) - 0.5, color="#d55e00", linewidth=0.8, alpha=0.6)
+        for epoch in falls:
+            axes.axvline(epoch - 0.5, color="#d55e00", linewidth=0.8, alpha=0.6)
         axes.set(xlabel="epoch", ylabel=what)
         axes.spines[["top", "right"]].set_visible(False)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False)
-    figure.suptitle("Learning curves (orange: the learning rate falls)", fontsize=10)
+    title = LEAK if leak else "Learning curves"
+    figure.suptitle(f"{title}{' (orange: the learning rate falls)' if falls else ''}", fontsize=10)
     _save(figure, picture)
 
 
-def draw_confusion(table: NDArray[np.int64], picture: Path) -> None:
+def draw_confusion(table: NDArray[np.int64], picture: Path, *, leak: bool = False) -> None:
     """Draw a confusion matrix, ``(5, 5)``, as counts and as shares of each true class."""
     from matplotlib.figure import Figure
 
@@ -54,6 +61,8 @@ def draw_confusion(table: NDArray[np.int64], picture: Path) -> None:
         axes.set(title=title, xlabel="named", ylabel="true")
         axes.set_xticks(ticks, AAMI_CLASSES)
         axes.set_yticks(ticks, AAMI_CLASSES)
+    if leak:
+        figure.suptitle(LEAK, fontsize=10)
     _save(figure, picture)
 
 

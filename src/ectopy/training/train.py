@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from scipy.special import softmax
 
-from ectopy import __version__
 from ectopy._files import replacing
-from ectopy.beats.kaggle_rows import ROW_FS, ROW_LENGTH
 from ectopy.datasets.kaggle import KaggleRows, load_rows
 from ectopy.datasets.splits import Split, check_resampling, find_split
 from ectopy.errors import TrainingError
-from ectopy.labels.aami import AAMI_CLASSES
 from ectopy.labels.scores import fit_temperature, score
+from ectopy.training.card import LEAKY, make_card
+from ectopy.training.class_report import class_report
 from ectopy.training.export import write_model
-from ectopy.training.fit import METRICS, Epoch, Rows, fit, hold_out, predict
+from ectopy.training.fit import METRICS, SETTINGS, Epoch, Rows, fit, hold_out, predict
 from ectopy.training.pictures import draw_confusion, draw_curves
-from ectopy.training.recipes import Recipe, find_recipe
-
-WARNINGS: Final = {
-    True: "The test rows come from the same patients as the training rows: these figures measure "
-    "memory of patients. On people it has never seen the network is far worse, above all for S, "
-    "because a row shows neither the P wave nor the interval before the beat.",
-    False: "A row shows neither the P wave nor the interval before the beat, so the network can "
-    "hardly tell S from N.",
-}
+from ectopy.training.rebalance import KINDS, PER_CLASS, Rebalance
+from ectopy.training.recipes import find_recipe
+from ectopy.training.recipes.value import Recipe
 
 
 @dataclass(frozen=True)
@@ -43,15 +37,78 @@ class Outcome:
     figures: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Options:
+    """What may be chosen in place of a recipe's own; None leaves it as it is.
+
+    Attributes
+    ----------
+    epochs, batch
+        The most epochs, and rows per step.
+    rebalance
+        ``"none"``, ``"resample"`` or ``"weights"``, see :class:`Rebalance`.
+    per_class
+        Rows of each class after resampling.
+    noise
+        Standard deviation of white noise on training rows, which are scaled to 0..1.
+    validate_on_test
+        Choose the epoch on the test rows, as the originals do: a leak, and marked as one.
+    """
+
+    epochs: int | None = None
+    batch: int | None = None
+    rebalance: str | None = None
+    per_class: int | None = None
+    noise: float | None = None
+    validate_on_test: bool = False
+
+    def applied(self, recipe: Recipe) -> Recipe:
+        """Give the recipe with these in place of its own.
+
+        Raises
+        ------
+        TrainingError
+            If a value is out of range, or options contradict each other.
+        """
+        kind = self.rebalance or recipe.rebalance.kind
+        if kind not in KINDS:
+            raise TrainingError(f"no rebalancing named {kind!r}; known: {', '.join(KINDS)}")
+        if self.per_class is not None and kind != "resample":
+            raise TrainingError(
+                f"rows per class only mean something when rows are resampled, not with {kind!r}; "
+                "add --rebalance resample or leave --per-class away"
+            )
+        changed: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("epochs", "batch", "noise")
+            if getattr(self, name) is not None
+        }
+        per_class = recipe.rebalance.per_class if self.per_class is None else self.per_class
+        if kind != "resample":
+            per_class = PER_CLASS
+        changed["rebalance"] = Rebalance(kind, per_class)  # type: ignore[arg-type]
+        if kind != "none":
+            changed["share_of_n"] = 1.0
+        return replace(recipe, **changed)
+
+    def words(self) -> list[str]:
+        """Give the options as they are written on the command line."""
+        told = [
+            f"--{name.replace('_', '-')} {value}"
+            for name, value in vars(self).items()
+            if value is not None and not isinstance(value, bool)
+        ]
+        return [*told, *(["--validate-on-test"] if self.validate_on_test else [])]
+
+
 def train(
     recipe: str,
     data: Path,
     split: str,
     run: Path,
     *,
+    options: Options | None = None,
     seed: int = 0,
-    epochs: int | None = None,
-    batch: int | None = None,
     device: str | None = None,
     resume: bool = False,
     report: Callable[[Epoch, float], None] | None = None,
@@ -67,12 +124,12 @@ def train(
     split
         Name of a split; its test rows are looked at once, after the last epoch.
     run
-        The folder to fill: ``settings.json``, ``metrics.csv``, ``checkpoint.pt``,
-        ``best.pt``, ``curves.png``, ``confusion.png``, ``figures.json`` and ``model/``.
+        The folder to fill: ``settings.json``, ``metrics.csv``, ``checkpoint.pt``, ``best.pt``,
+        ``curves.png``, ``confusion.png``, ``report.txt``, ``figures.json`` and ``model/``.
+    options
+        What is chosen in place of the recipe's own.
     seed
-        Seed of everything that is drawn.
-    epochs, batch
-        In place of the recipe's own.
+        Seed of everything that is drawn, but for resampling, which has the notebook's seeds.
     device
         Torch device; CUDA where there is one, by default.
     resume
@@ -83,101 +140,88 @@ def train(
     Raises
     ------
     TrainingError, DatasetError
-        If the recipe, the split or the data cannot be used, or the run folder is taken.
+        If the recipe, an option, the split or the data cannot be used, or the run folder is taken.
     """
-    settings = _adjusted(find_recipe(recipe), epochs, batch)
+    options = options or Options()
+    settings = options.applied(find_recipe(recipe))
+    device = find_device(device)
     parts = find_split(split)
     rows = load_rows(data)
-    in_train, in_test = parts.masks(rows.record, rows.is_test)
-    check_resampling(rows.beats(in_train), rows.beats(in_test))
-    held = hold_out(
-        rows.y[in_train], rows.record[in_train], settings.validation, not parts.patient_mixed, seed
-    )
-    X, y = rows.X[in_train], rows.y[in_train]
-    learn, choose = Rows(X[~held], y[~held]), Rows(X[held], y[held])
+    learn, choose, test = _divide(settings, parts, rows, seed, options.validate_on_test)
     network = fit(
         settings,
         learn,
         choose,
         run,
         seed=seed,
-        device=device or _best_device(),
+        device=device,
         resume=resume,
         report=report,
-    )
-    network = network.cpu()
+        notes={"split": split, "validated_on_test": options.validate_on_test},
+    ).cpu()
     temperature = fit_temperature(choose.y, predict(network, choose.X[:, None]))
-    probability = softmax(predict(network, rows.X[in_test][:, None]) / temperature, axis=1)
-    group = None if parts.patient_mixed else rows.record[in_test]
-    figures = score(rows.y[in_test], probability, group, seed)
-    card = _card(settings, parts, rows, seed, temperature, figures, run, (learn, choose))
-    write_model(network, rows.X[in_test], card, run / "model")
-    with replacing(run / "figures.json") as part:
-        part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    draw_curves(run / METRICS, run / "curves.png")
-    draw_confusion(np.array(figures["confusion"]), run / "confusion.png")
+    X, y = rows.X[test], rows.y[test]
+    probability = softmax(predict(network, X[:, None]) / temperature, axis=1)
+    figures = score(y, probability, None if parts.patient_mixed else rows.record[test], seed)
+    if options.validate_on_test:
+        figures = {"leak": LEAKY, **figures}
+    command = " ".join(
+        ["ectopy train", recipe, "--split", shlex.quote(split), f"--seed {seed}", *options.words()]
+    )
+    stored = json.loads((run / SETTINGS).read_text("utf-8"))
+    epochs = _epochs(run / METRICS, settings.watch)
+    card = make_card(parts, stored, figures, temperature, epochs=epochs, command=command)
+    write_model(network, X, card, run / "model")
+    _write(run / "figures.json", json.dumps(figures, indent=2))
+    _write(run / "report.txt", class_report(figures))
+    draw_curves(run / METRICS, run / "curves.png", leak=options.validate_on_test)
+    draw_confusion(
+        np.array(figures["confusion"]), run / "confusion.png", leak=options.validate_on_test
+    )
     return Outcome(run, run / "model", figures)
 
 
-def _adjusted(recipe: Recipe, epochs: int | None, batch: int | None) -> Recipe:
-    for name, value in (("epochs", epochs), ("batch", batch)):
-        if value is not None and value < 1:
-            raise TrainingError(f"{name} must be 1 or more, not {value}")
-    return replace(recipe, epochs=epochs or recipe.epochs, batch=batch or recipe.batch)
+def find_device(name: str | None = None) -> str:
+    """Give the torch device of that name; without a name CUDA where there is one, else the CPU.
 
-
-def _best_device() -> str:
+    Raises
+    ------
+    TrainingError
+        If there is no such device here.
+    """
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if name is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        here = "cpu and cuda" if torch.cuda.is_available() else "cpu"
+        raise TrainingError(f"no device {name!r} on this machine; there is {here}") from error
+    return name
 
 
-def _card(
-    recipe: Recipe,
-    split: Split,
-    rows: KaggleRows,
-    seed: int,
-    temperature: float,
-    figures: dict[str, Any],
-    run: Path,
-    parts: tuple[Rows, Rows],
-) -> dict[str, Any]:
-    """Everything that must be known to use the network, but for the checksum of its weights."""
-    learn, choose = parts
-    with (run / METRICS).open(encoding="utf-8") as stream:
-        epochs = sum(1 for _ in csv.DictReader(stream))
-    return {
-        "name": f"{recipe.name}-{split.name.replace('/', '-')}-v1",
-        "says": f"The `{recipe.name}` network ({recipe.source}), trained on rows made like those "
-        "of the Kaggle ECG Heartbeat Categorization Dataset.",
-        "warning": WARNINGS[split.patient_mixed],
-        "software": f"ectopy {__version__}",
-        "input": {
-            "layout": "kaggle-rows",
-            "fs": ROW_FS,
-            "length": ROW_LENGTH,
-            "says": f"one lead at {ROW_FS:g} Hz, from an R peak past the next by a fifth of the "
-            f"interval after it, scaled to 0..1, {ROW_LENGTH} values padded with zeros.",
-        },
-        "classes": list(AAMI_CLASSES),
-        "output": "logits",
-        "temperature": round(temperature, 6),
-        "abstain": {"quality_below": 0.3, "probability_below": 0.5},
-        "training": {
-            "data": "MIT-BIH Arrhythmia Database 1.0.0 (Moody and Mark 2001; PhysioNet, "
-            "ODC-By 1.0), channel 0 of each record",
-            "split": split.name,
-            "split_says": split.says,
-            "patient_mixed": split.patient_mixed,
-            "recipe": recipe.name,
-            "batch": recipe.batch,
-            "seed": seed,
-            "epochs": epochs,
-            "rows": len(learn.y),
-            "validation_rows": len(choose.y),
-            "all_rows": len(rows.y),
-            "command": f"ectopy train {recipe.name} --split {split.name} --seed {seed}",
-        },
-        "figures": figures,
-        "licence": "MIT",
-    }
+def _divide(
+    recipe: Recipe, split: Split, rows: KaggleRows, seed: int, validate_on_test: bool
+) -> tuple[Rows, Rows, Any]:
+    """Give rows to learn from, rows to choose the epoch by, and the mask of the test rows."""
+    in_train, in_test = split.masks(rows.record, rows.is_test)
+    check_resampling(rows.beats(in_train), rows.beats(in_test))
+    X, y = rows.X[in_train], rows.y[in_train]
+    if validate_on_test:
+        return Rows(X, y), Rows(rows.X[in_test], rows.y[in_test]), in_test
+    held = hold_out(y, rows.record[in_train], recipe.validation, not split.patient_mixed, seed)
+    return Rows(X[~held], y[~held]), Rows(X[held], y[held]), in_test
+
+
+def _epochs(metrics: Path, watch: str) -> tuple[int, int]:
+    """Give the epoch that was kept, and how many there were."""
+    with metrics.open(encoding="utf-8") as stream:
+        scores = [float(row[f"validation_{watch}"]) for row in csv.DictReader(stream)]
+    best = min(scores) if watch == "loss" else max(scores)
+    return scores.index(best) + 1, len(scores)
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text.rstrip("\n") + "\n", encoding="utf-8")

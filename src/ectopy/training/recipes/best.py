@@ -1,0 +1,92 @@
+"""The best that we know on these rows with one small network.
+
+A residual network that also sees which values are padding and how far behind R it is, trained on
+rows that are stretched, bent and mixed a little, its weights averaged. ``docs/recipes.md`` tells
+what else was tried; every choice was made on a part of the training rows.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from ectopy.training.augment import Warp
+from ectopy.training.layers import Image, convolution
+from ectopy.training.recipes.value import Recipe
+from ectopy.training.schedules import Cosine
+
+
+class Block(nn.Module):
+    """Two convolutions beside a shortcut; the first may halve the length."""
+
+    def __init__(self, inputs: int, width: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(
+            convolution(inputs, width, kernel, stride=stride, padding="same", bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            convolution(width, width, kernel, padding="same", bias=False),
+            nn.BatchNorm2d(width),
+        )
+        nn.init.zeros_(self.inner[-1].weight)  # type: ignore[arg-type]
+        self.shortcut = nn.Sequential()
+        if stride > 1:
+            self.shortcut.append(nn.AvgPool2d((1, stride), ceil_mode=True))
+        if inputs != width:
+            self.shortcut.append(convolution(inputs, width, 1, bias=False))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give ``(batch, width, 1, time / stride)``."""
+        return torch.relu(self.inner(x) + self.shortcut(x))
+
+
+class Residual(nn.Module):
+    """A wide first convolution, four residual blocks, mean and maximum over time."""
+
+    def __init__(
+        self,
+        widths: tuple[int, ...] = (32, 48, 64, 96),
+        kernels: tuple[int, ...] = (7, 7, 5, 3),
+        classes: int = 5,
+    ) -> None:
+        super().__init__()
+        self.image = Image()
+        self.first = nn.Sequential(
+            convolution(3, widths[0], 9, stride=2, padding="same", bias=False),
+            nn.BatchNorm2d(widths[0]),
+            nn.ReLU(),
+        )
+        inputs = (widths[0], *widths[:-1])
+        strides = (1, *(2 for _ in widths[1:]))
+        self.blocks = nn.Sequential(*map(Block, inputs, widths, kernels, strides))
+        self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * widths[-1], classes))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Give logits ``(batch, classes)`` for rows ``(batch, 1, 187)``."""
+        beat = (rows > 0).to(rows.dtype)
+        place = torch.linspace(-1, 1, rows.shape[2], device=rows.device).expand_as(rows)
+        image = self.image(torch.cat([rows, beat, place], dim=1))
+        shapes = self.blocks(self.first(image)).flatten(2)
+        out: Tensor = self.head(torch.cat([shapes.mean(dim=2), shapes.amax(dim=2)], dim=1))
+        return out
+
+
+BEST: Final = Recipe(
+    "best",
+    Residual,
+    source="ectopy's own",
+    batch=256,
+    learning_rate=3e-3,
+    schedule=Cosine(warm_up=0.05),
+    weight_decay=0.02,
+    epochs=60,
+    watch="accuracy",
+    validation=0.05,
+    share_of_n=0.33,
+    warp=Warp(stretch=0.03, shift=1.0, bend=0.1, noise=0.01),
+    mixup=0.2,
+    average=0.995,
+    bfloat16=True,
+)
