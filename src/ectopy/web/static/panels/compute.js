@@ -2,9 +2,6 @@
 //
 // Beats are those of store.js: columns of one length, NaN where an interval is not known.
 
-/** Beats below this quality may be none; no rate is taken from them (as in ectopy.rhythm). */
-export const NOISY_BELOW = 0.3;
-const RATE_INTERVALS = 8;
 const BIN_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const TICK_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600,
   43200, 86400, 172800];
@@ -43,7 +40,7 @@ export function tally(beats, from = 0, to = beats.n) {
   const unsure = [0, 0, 0, 0, 0];
   for (let i = from; i < to; i += 1) {
     counts[beats.code[i]] += 1;
-    if (beats.unsure(i)) unsure[beats.code[i]] += 1;
+    if (beats.abstained[i]) unsure[beats.code[i]] += 1;
   }
   return { counts, unsure };
 }
@@ -128,72 +125,22 @@ export function burden(beats, duration, startSecondOfDay = null) {
   return { width, bins };
 }
 
-/** Intervals that rates are taken from: known, and between beats that are not in noise. */
-export function soundIntervals(beats) {
+/** Intervals of which neither end lies in a stretch `{start_s, stop_s}` of poor signal. */
+export function soundIntervals(beats, poor = []) {
   const rr = Float64Array.from(beats.rr_s);
-  for (let i = 0; i < rr.length; i += 1) {
-    if (beats.quality[i] < NOISY_BELOW || (i && beats.quality[i - 1] < NOISY_BELOW)) rr[i] = NaN;
+  for (const { start_s, stop_s } of poor) {
+    const [from, to] = beats.range(start_s, stop_s);
+    rr.fill(NaN, from, Math.min(to + 1, beats.n));
   }
   return rr;
-}
-
-/**
- * The fastest and slowest stretches of eight consecutive intervals, at least half a minute
- * apart: `{first, last, start, stop, n, rate}`, the most extreme first.
- */
-export function extremes(beats, most = 5, apart = 30) {
-  const rr = soundIntervals(beats);
-  const width = Math.min(RATE_INTERVALS, longestUnbroken(rr));
-  if (width < 2) return { fastest: [], slowest: [] };
-  // Of each half minute only the fastest and the slowest can be chosen: that keeps a week short.
-  const blocks = [new Map(), new Map()];
-  let [sum, length] = [0, 0];
-  for (let i = 0; i < rr.length; i += 1) {
-    if (!(rr[i] > 0)) {
-      [sum, length] = [0, 0];
-      continue;
-    }
-    sum += rr[i];
-    length += 1;
-    if (length > width) sum -= rr[i - width];
-    if (length < width) continue;
-    const block = Math.floor(beats.time_s[i] / apart);
-    for (const [side, sign] of [[0, 1], [1, -1]]) {
-      const best = blocks[side].get(block);
-      if (!best || sign * (sum - best.sum) < 0) blocks[side].set(block, { sum, last: i });
-    }
-  }
-  const pick = (side, sign) => {
-    const chosen = [];
-    for (const each of [...blocks[side].values()].sort((a, b) => sign * (a.sum - b.sum))) {
-      const first = each.last - width;
-      const [start, stop] = [beats.time_s[first], beats.time_s[each.last]];
-      if (chosen.every((c) => start > c.stop + apart || stop < c.start - apart)) {
-        const rate = (60 * width) / each.sum;
-        chosen.push({ first, last: each.last, start, stop, n: width + 1, rate });
-        if (chosen.length === most) break;
-      }
-    }
-    return chosen;
-  };
-  return { fastest: pick(0, 1), slowest: pick(1, -1) };
-}
-
-function longestUnbroken(rr) {
-  let [longest, length] = [0, 0];
-  for (const each of rr) {
-    length = each > 0 ? length + 1 : 0;
-    longest = Math.max(longest, length);
-  }
-  return longest;
 }
 
 /**
  * Pairs of successive intervals: `x` the one that ends at a beat, `y` the one after it, in ms;
  * `beat` and `code` of the beat between them, `normal` where all three beats are N.
  */
-export function intervalPairs(beats) {
-  const rr = soundIntervals(beats);
+export function intervalPairs(beats, poor = []) {
+  const rr = soundIntervals(beats, poor);
   const n = rr.length;
   const [x, y, beat, normal] = [[], [], [], []];
   for (let i = 1; i + 1 < n; i += 1) {

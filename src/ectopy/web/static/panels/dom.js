@@ -1,6 +1,6 @@
 // The pieces that panels are made of. Text stays text, and no style or handler is written inline.
 
-import { badge as plainBadge } from "../colours.js";
+import { MARKS, badge as plainBadge } from "../colours.js";
 import { element, svg as plainSvg } from "../dom.js";
 
 const flat = (children) => children.flat(Infinity).filter((child) => child !== false);
@@ -31,6 +31,12 @@ export function badge(label, unsure = false) {
   return made;
 }
 
+/** The mark of a class in running text. */
+export function sign(name) {
+  return svg("svg", { class: "pn-sign", viewBox: "-6 -6 12 12", "aria-hidden": "true" },
+    svg("path", { class: `pn-mark ${name}`, d: `M0 0${MARKS[name]}` }));
+}
+
 /** A table of plain cells; the first cell of each row is its heading. */
 export function table(caption, head, rows, { hide = false, numbers = true } = {}) {
   const align = numbers ? "n" : "";
@@ -45,9 +51,14 @@ export function table(caption, head, rows, { hide = false, numbers = true } = {}
   );
 }
 
+/** A box that scrolls sideways where what it holds is wider than the page. */
+export function scroller(content, label = "Table") {
+  return h("div", { class: "pn-scroll", tabindex: 0, role: "region", "aria-label": label }, content);
+}
+
 /** Numbers behind a chart, folded away but there for everybody. */
 export function numbers(summary, content) {
-  return h("details", { class: "pn-numbers" }, h("summary", {}, summary), content);
+  return h("details", { class: "pn-numbers" }, h("summary", {}, summary), scroller(content));
 }
 
 /** One of several: radio buttons that look like one switch. */
