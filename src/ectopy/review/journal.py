@@ -135,17 +135,15 @@ class Journal:
             os.truncate(self.path, end)
 
 
-def find_journal(recording: Recording, digest: str, *, uploaded: bool = False) -> Journal:
+def find_journal(path: str | None, digest: str) -> Journal:
     """Find where the edits of a recording are kept.
 
     Parameters
     ----------
-    recording
-        The recording; `source.path` says where it lies.
+    path
+        Where the recording lies; None if nowhere for long.
     digest
         What :func:`signal_digest` gives.
-    uploaded
-        The file is a temporary copy.
 
     Returns
     -------
@@ -156,10 +154,10 @@ def find_journal(recording: Recording, digest: str, *, uploaded: bool = False) -
         read are taken over to it.
     """
     away = Journal(state_folder() / "reviews" / f"{digest[:24]}{ENDING}", False)
-    if uploaded or not recording.source.path:
+    if not path:
         return away
-    where = Path(recording.source.path)
-    beside = Journal(where.parent / f"{_name(recording.source.path)}{ENDING}", True)
+    where = Path(path)
+    beside = Journal(where.parent / f"{_name(path)}{ENDING}", True)
     may_write = os.access(beside.path if beside.path.exists() else where.parent, os.W_OK)
     if may_write:
         return beside

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
@@ -110,13 +111,15 @@ class Review:
         self._load()
 
     @classmethod
-    def open(cls, analysis: Analysis, *, uploaded: bool = False) -> Self:
+    def open(cls, analysis: Analysis, *, file: Path | None = None, uploaded: bool = False) -> Self:
         """Open the edits of a recording, none if there are none yet.
 
         Parameters
         ----------
         analysis
             An analysis of the recording.
+        file
+            Where the recording lies, if `source.path` does not say it.
         uploaded
             Its file is a temporary copy: keep edits in the user's state folder.
 
@@ -126,7 +129,8 @@ class Review:
             If there is a file of edits that cannot be read.
         """
         digest = signal_digest(analysis.recording)
-        journal = find_journal(analysis.recording, digest, uploaded=uploaded)
+        where = None if uploaded else str(file or analysis.recording.source.path) or None
+        journal = find_journal(where, digest)
         return cls(analysis, journal, digest)
 
     # what there is

@@ -123,7 +123,9 @@ class Job:
     def _work(self) -> None:
         options = self.options
         recording = read(self.file, fs=options.fs, units=options.units)
-        recording = _spilled(recording, self.folder)
+        # results say the name that the user gave, not where the file lies
+        source = replace(recording.source, path=self.path or self.name)
+        recording = _spilled(replace(recording, source=source), self.folder)
         self.pyramid = Pyramid(recording.signal, self.folder)
         self.recording = recording
         self._tell(_READ_SHARE)
@@ -133,7 +135,7 @@ class Job:
             model=options.model,
             progress=lambda p: self._tell(_READ_SHARE + (_FOUND_SHARE - _READ_SHARE) * p),
         )
-        self.review = Review.open(analysis, uploaded=self.path is None)
+        self.review = Review.open(analysis, file=self.file, uploaded=self.path is None)
         _let_go(recording)
         self.analysis = analysis
         self.progress, self.status = 1.0, "done"

@@ -269,36 +269,35 @@ class History(BaseModel):
 
 
 class Trend(BaseModel):
-    """Heart rate in bins of equal width."""
+    """Heart rate in bins of equal width: mean, 10th and 90th percentile."""
 
     bin_s: float
     time_s: list[float]
-    min_bpm: list[float | None]
     mean_bpm: list[float | None]
-    max_bpm: list[float | None]
+    low_bpm: list[float | None]
+    high_bpm: list[float | None]
 
 
 class TachogramData(BaseModel):
-    """Intervals over time: each by itself, or the extremes and the mean of bins."""
+    """Intervals over time; of `n`, each column of time keeps the extremes of each class."""
 
-    decimated: bool
     time_s: list[float]
-    rr_s: list[float | None] | None = None
-    label: str | None = None
-    bin_s: float | None = None
-    min_s: list[float | None] | None = None
-    mean_s: list[float | None] | None = None
-    max_s: list[float | None] | None = None
+    rr_s: list[float]
+    label: str
+    n: int
+    column_s: float
 
 
-class Hour(BaseModel):
-    """Beats of one hour, and the share of S and V among them."""
+class HourFacts(BaseModel):
+    """Beats of one hour, the share of S and V among them, and what could not be trusted."""
 
     start_s: float
     stop_s: float
     beats: int
     counts: dict[str, int]
-    burden: dict[str, float]
+    burden: dict[str, float | None]
+    mean_bpm: float | None
+    bad_s: float
 
 
 class EpisodeFacts(BaseModel):
@@ -313,13 +312,16 @@ class EpisodeFacts(BaseModel):
 
 
 class PoincareData(BaseModel):
-    """Intervals before and after a beat."""
+    """Intervals before and after a beat, counted in square cells."""
 
-    rr_s: list[float]
-    next_s: list[float]
+    before_s: list[float]
+    after_s: list[float]
     label: str
-    shown: dict[str, int]
-    total: dict[str, int]
+    count: list[int]
+    cell_s: float
+    n: int
+    sd1_ms: float | None
+    sd2_ms: float | None
 
 
 class AverageLead(BaseModel):
@@ -346,7 +348,7 @@ class Overview(BaseModel):
     version: int
     rate: Trend
     tachogram: TachogramData
-    hours: list[Hour]
+    hours: list[HourFacts]
     episodes: list[EpisodeFacts]
     episodes_left_out: int
     poincare: PoincareData
