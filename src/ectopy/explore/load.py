@@ -21,9 +21,9 @@ PTB_CSV: Final = ("ptbdb_normal.csv", "ptbdb_abnormal.csv")
 """The other half of the Kaggle data set: healthy, and with a heart disease."""
 PTB_CLASSES: Final = ("normal", "abnormal")
 
-_KNOWN: Final = (
-    f"a folder of 'ectopy data build' ({NPZ}, or another .npz with X and y), the published CSV "
-    f"files ({TRAIN_CSV}, {TEST_CSV}, {' and '.join(PTB_CSV)}), or the raw MIT-BIH records"
+_GIVE: Final = (
+    "give a folder of 'ectopy data build', the published mitbih_*.csv or ptbdb_*.csv, the raw "
+    "MIT-BIH records, or an .npz with X and y"
 )
 
 Progress = Callable[[float], None]
@@ -50,9 +50,9 @@ def load_beats(path: Path, progress: Progress | None = None) -> BeatSet:
             return _from_npz(path)
         if path.suffix.lower() == ".csv":
             return _from_tables(path.stem, [path])
-        raise DatasetError(f"{path} is no .npz and no .csv; what can be explored: {_KNOWN}")
+        raise DatasetError(f"{path} is neither .npz nor .csv; {_GIVE}")
     if not path.is_dir():
-        raise DatasetError(f"there is no {path}; what can be explored: {_KNOWN}")
+        raise DatasetError(f"there is no {path}; {_GIVE}")
     if (path / NPZ).is_file():
         return _from_npz(path / NPZ)
     tables = [path / name for name in (TRAIN_CSV, TEST_CSV) if (path / name).is_file()]
@@ -75,7 +75,7 @@ def load_beats(path: Path, progress: Progress | None = None) -> BeatSet:
             f"{path} holds WFDB records, but not those of MIT-BIH; make rows of them first with "
             f"'ectopy data build beats --source {path} -o beats', then explore that"
         )
-    raise DatasetError(f"nothing to explore in {path}: it holds no {_KNOWN.removeprefix('a ')}")
+    raise DatasetError(f"nothing to explore in {path}; {_GIVE}")
 
 
 def _from_rows(rows: KaggleRows, says: str) -> BeatSet:
@@ -123,7 +123,7 @@ def _from_npz(path: Path) -> BeatSet:
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split()) or type(error).__name__

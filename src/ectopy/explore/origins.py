@@ -123,4 +123,4 @@ def _draw_distances(theme: Theme, axes: Axes, nearest: Nearest) -> None:
         axes.stairs(share, edges, color=theme[colour], lw=1)
     axes.set(xlabel="root mean square difference of the two rows", yticks=[], xlim=(0, most))
     axes.spines["left"].set_visible(False)
-    axes.legend(loc="upper right")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderpad=0)

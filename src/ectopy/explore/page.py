@@ -65,14 +65,15 @@ def _mixed(summary: dict[str, Any]) -> str:
 def _sections(
     summary: dict[str, Any], pictures: Mapping[str, Mapping[str, bytes]]
 ) -> list[dict[str, Any]]:
+    padded = summary["lengths"]["padding_share"] >= words.PADDED
     said = {
         "balance": words.balance(summary["balance"]),
-        "examples": words.examples(summary["examples"]),
+        "examples": words.examples(summary["examples"], summary["scaled"]),
         "density": words.density(summary["fs"]),
-        "noise": words.noise(summary["noise"]),
+        "noise": words.noise(summary["noise"], padded),
         "lengths": words.lengths(summary["lengths"]),
-        "records": words.records(summary["records"]),
-        "neighbours": words.neighbours(summary["neighbours"]),
+        "records": words.records(summary["records"], summary["name"]),
+        "neighbours": words.neighbours(summary["neighbours"], summary["scaled"]),
     }
     return [
         {

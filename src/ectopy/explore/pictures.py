@@ -72,10 +72,13 @@ def _ring(theme: Theme, axes: Axes, beats: BeatSet, parts: list[tuple[str, int, 
         turned += share
     for name, x, y, side in _spread(middles):
         distinct, *more = (n for each, n, _ in parts if each == name)
-        times = f" × {(distinct + sum(more)) / distinct:.2g}" if sum(more) else ""
+        copies = (distinct + sum(more)) / distinct
+        times = f" × {copies:.2g}" if copies < 100 else f" × {copies:,.0f}"
         colour = theme.of_class(name, beats.classes.index(name))
-        says = f"{name}  {distinct:,}{times}"
-        axes.text(x, y, says, color=colour, ha=side, va="center", fontweight="bold", fontsize=9)
+        apart = "  " if len(name) < 3 else "\n"
+        says = f"{name}{apart}{distinct:,}{times if sum(more) else ''}"
+        text = axes.text(x, y, says, color=colour, ha=side, va="center", fontweight="bold")
+        text.set_in_layout(False)
     axes.set(xlim=(-1.9, 1.9), ylim=(-1.2, 1.2), aspect="equal")
     axes.axis("off")
 

@@ -6,6 +6,9 @@ from typing import Any, Final
 
 _NBSP: Final = "\u00a0"
 
+PADDED: Final = 0.001
+"""Share of padding from which rows count as padded."""
+
 TITLES: Final = {
     "balance": "The classes, before and after rebalancing",
     "examples": "One example of each class",
@@ -28,7 +31,7 @@ def share(part: float, whole: float) -> str:
         return "–"
     if 0 < part / whole < 0.001:
         return f"<{_NBSP}0.1{_NBSP}%"
-    return percent(part / whole, 0 if part == whole else 1)
+    return percent(part / whole, 0 if part in (0, whole) else 1)
 
 
 def count(n: int, noun: str) -> str:
@@ -53,18 +56,18 @@ def balance(found: dict[str, Any]) -> tuple[str, str]:
     if copies < 1.5:
         return shows, "Few rows are copied here; those that were not drawn are lost to learning."
     people = "" if row["patients"] is None else f" of {count(row['patients'], 'patient')}"
-    often = f", one of them {row['most_copies']} times" if row["most_copies"] > copies + 1 else ""
+    often = f", one of them {row['most_copies']:,} times" if row["most_copies"] > copies + 1 else ""
     lost = much["rows"] - much["distinct"]
     thrown = f" {share(lost, much['rows'])} of {most} are thrown away." if lost else ""
     return shows, (
         f"Resampling adds no knowledge: the {row['drawn']:,} rows of {least} are "
-        f"{count(row['distinct'], 'beat')}{people}, each {copies:.0f} times on average{often}."
+        f"{count(row['distinct'], 'beat')}{people}, each {copies:,.0f} times on average{often}."
         f"{thrown} Rows must be divided into training and test before they are resampled, or "
         "copies of one row end up in both."
     )
 
 
-def examples(found: dict[str, Any]) -> tuple[str, str]:
+def examples(found: dict[str, Any], scaled: bool) -> tuple[str, str]:
     """Tell of the examples."""
     known = [
         f"{name} from record {each['record']}"
@@ -76,8 +79,13 @@ def examples(found: dict[str, Any]) -> tuple[str, str]:
         f"In colour, the row nearest to the median of its class{where}; thin, "
         "rows of the same class drawn by chance.",
         "One example looks like a rule, and the thin rows show that it is none: patients differ "
-        "more than classes do. Every row is stretched to 0..1 by itself, so how tall a beat was, "
-        "which tells an ectopic beat from its neighbours, is gone.",
+        "more than classes do."
+        + (
+            " Every row is stretched to 0..1 by itself, so how tall a beat was, which tells an "
+            "ectopic beat from its neighbours, is gone."
+            if scaled
+            else ""
+        ),
     )
 
 
@@ -101,7 +109,7 @@ def density(rate: float | None) -> tuple[str, str]:
     )
 
 
-def noise(found: dict[str, Any]) -> tuple[str, str]:
+def noise(found: dict[str, Any], padded: bool) -> tuple[str, str]:
     """Tell of the noise."""
     sigma = found["sigma"]
     known = [value for value in found["snr_db"].values() if value is not None]
@@ -115,9 +123,13 @@ def noise(found: dict[str, Any]) -> tuple[str, str]:
     return (
         "The typical row of each class as it is, with a tenth of the noise, and with all of it; "
         f"the thin line is the row without noise.{ratio}",
-        "Gaussian noise is not what disturbs an ECG: that drifts, hums and jumps. It also falls on "
-        "the zeros of the padding, which stay zeros in the test: there a network meets rows of "
-        "another kind than it has learned from.",
+        "Gaussian noise is not what disturbs an ECG: that drifts, hums and jumps."
+        + (
+            " It also falls on the zeros of the padding, which stay zeros in the test: there a "
+            "network meets rows of another kind than it has learned from."
+            if padded
+            else ""
+        ),
     )
 
 
@@ -129,7 +141,7 @@ def lengths(found: dict[str, Any]) -> tuple[str, str]:
         f"{name} {row['median'] / scale:.{2 if found['fs'] else 0}f}"
         for name, row in found["classes"].items()
     )
-    if found["padding_share"] < 0.001:
+    if found["padding_share"] < PADDED:
         return (
             "No row ends in zeros: all are full windows of the same length.",
             "Windows of a fixed length show how far away the neighbouring beats are only as far "
@@ -155,14 +167,18 @@ def lengths(found: dict[str, Any]) -> tuple[str, str]:
     )
 
 
-def records(found: dict[str, Any] | None) -> tuple[str, str]:
+def records(found: dict[str, Any] | None, name: str) -> tuple[str, str]:
     """Tell of the records, or of their absence."""
     if found is None:
         return (
             "These files do not say which record a row is from, so neither can this page.",
-            "That is how a split by patient gets impossible, and why few who use them notice that "
-            "both files hold the same patients. 'ectopy data build kaggle-mitbih' makes the same "
-            "rows from the raw database, with the record of each.",
+            "Nobody can divide them by patient, or see how much of a class is of one patient."
+            + (
+                " 'ectopy data build kaggle-mitbih' makes the same rows from the raw database, "
+                "with the record of each."
+                if name == "kaggle-mitbih"
+                else ""
+            ),
         )
     most = found["most"]
     top = max(
@@ -180,7 +196,7 @@ def records(found: dict[str, Any] | None) -> tuple[str, str]:
     )
 
 
-def neighbours(found: dict[str, Any]) -> tuple[str, str]:
+def neighbours(found: dict[str, Any], scaled: bool) -> tuple[str, str]:
     """Tell of what both parts share."""
     near = found["nearest"]
     if near is None:
@@ -203,18 +219,19 @@ def neighbours(found: dict[str, Any]) -> tuple[str, str]:
             f"{percent(found['in_time'])} of the test beats follow or precede a training beat of "
             "the same recording. "
         )
+    scale = ", where rows reach from 0 to 1" if scaled else ""
     shows = (
         f"{opening}{copies}; of {near['drawn']:,} drawn ones "
         f"{percent(near['alike_share'])} differ from a training row by less than "
-        f"{near['alike_below']:g} (root mean square, on a scale where rows reach from 0 to 1). "
+        f"{near['alike_below']:g} (root mean square{scale}). "
         "The histogram has this difference for each of them"
     )
     shows += "." if near["other_patients"] is None else ", pale for rows of other patients only."
     copied = near["copying"]
     learnt = (
         "A program that learns nothing, and names each test row as the training row most like it "
-        f"is named, gets {percent(copied['accuracy'])} right (macro F1 "
-        f"{percent(copied['macro_f1'])})"
+        f"is named, gets {share(copied['accuracy'], 1)} right (macro F1 "
+        f"{share(copied['macro_f1'], 1)})"
     )
     other = near["other_patients"]
     if other is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ectopy import __version__
 from ectopy._files import replacing
 from ectopy.errors import DatasetError
-from ectopy.explore import numbers, origins, pictures
+from ectopy.explore import numbers, origins, pictures, words
 from ectopy.explore.load import load_beats
 from ectopy.explore.neighbours import division, find_nearest, neighbours
 from ectopy.explore.page import render
@@ -111,6 +111,7 @@ def _look(
         "rows": len(beats),
         "length": beats.X.shape[1],
         "fs": beats.fs,
+        "scaled": bool(beats.X.min() >= 0 and beats.X.max() <= 1),
         "classes": list(beats.classes),
         "patients": numbers.patients(beats),
         "settings": {"per_class": per_class, "noise": sigma, "seed": seed},
@@ -130,8 +131,9 @@ def _look(
             "examples": pictures.draw_examples(theme, beats, chosen),
             "density": pictures.draw_density(theme, beats, length),
             "noise": pictures.draw_noise(theme, beats, chosen, sigma, seed),
-            "lengths": pictures.draw_lengths(theme, beats, length),
         }
+        if summary["lengths"]["padding_share"] >= words.PADDED:
+            found["lengths"] = pictures.draw_lengths(theme, beats, length)
         if summary["records"]:
             found["records"] = origins.draw_records(theme, beats, summary["records"])
         if nearest:
