@@ -67,6 +67,7 @@ app.toast = (text, kind = "") => {
 app.complain = (error) => app.toast(error.message, "bad");
 
 app.jump = (time_s, { select } = {}) => {
+  at("strip").scrollIntoView({ block: "nearest" });
   if (select !== undefined && !store.blind) store.select(select);
   strip.caret_s = null;
   strip.jump(time_s);
@@ -156,6 +157,10 @@ const ACTIONS = {
   tab: (place) => tabs.chooseAt(place),
   theme: () => theme.toggle(),
   help: () => openHelp(at("help"), { setMillimetre: (px) => strip.setMillimetre(px) }),
+  tall() {
+    const tall = at("viewer").classList.toggle("tall");
+    toolbar.tall = tall;
+  },
   escape() {
     strip.caret_s = null;
     strip.caliper = null;
@@ -163,7 +168,7 @@ const ACTIONS = {
     strip.redraw();
   },
 };
-const WITHOUT_RECORDING = new Set(["theme", "help"]);
+const WITHOUT_RECORDING = new Set(["theme", "help", "tall"]);
 
 function act(name, ...more) {
   if (store.analysis?.status !== "done" && !WITHOUT_RECORDING.has(name)) return false;
@@ -176,7 +181,8 @@ function find(step) {
     return;
   }
   const i = store.selectedIndex;
-  const found = findBeat(store, kind, i >= 0 ? store.beats.time_s[i] : (strip.caret_s ?? strip.centre_s), step);
+  const edge = step > 0 ? strip.start_s : strip.stop_s;
+  const found = findBeat(store, kind, i >= 0 ? store.beats.time_s[i] : (strip.caret_s ?? edge), step);
   if (!found) {
     app.toast(`No ${step > 0 ? "further" : "earlier"} ${kindName(kind)}`);
     return;
@@ -257,7 +263,7 @@ function showSaved(state = "saved") {
   if (state === "saving") saved.textContent = "Saving …";
   else if (state === "failed") saved.textContent = "Not saved";
   else if (!analysis.edits) saved.textContent = "No edits";
-  else saved.textContent = `${format.count(analysis.edits, "edit")}, saved ${where}`;
+  else saved.replaceChildren(`${format.count(analysis.edits, "edit")} saved`, element("span", { class: "where" }, ` ${where}`));
   saved.title = analysis.review?.file ?? "";
 }
 
@@ -319,6 +325,7 @@ async function showRecording(said, route) {
   const shown = recording.leads.map((_, k) => k).slice(0, MOST_LEADS);
   map.duration_s = recording.duration_s;
   map.stretches = [];
+  at("viewer").classList.toggle("many", shown.length > 3);
   strip.open(recording, tiles, shown);
   toolbar.open(recording.leads, shown, (chosen) => strip.setLeads(chosen));
   strip.place(route.start_s ?? 0, route.pxPerS ?? 25 * strip.mm);

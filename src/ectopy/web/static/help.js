@@ -25,7 +25,7 @@ export function openHelp(dialog, { setMillimetre }) {
     element("ul", { class: "legend" },
       ...CLASSES.map((label) => element("li", {}, badge(label), ` ${NAMES[label]}`)),
       element("li", {}, element("span", { class: "badge unsure V" }, "V?"), " hollow with a question mark: the model would rather not say"),
-      element("li", {}, element("span", { class: "badge V folded" }, "V"), " with a dark corner: named, confirmed or added by you"),
+      element("li", {}, element("span", { class: "badge V folded" }, "V"), " with a folded corner: named, confirmed or added by you"),
       element("li", {}, element("span", { class: "sure-bar" }, element("i", {})), " bar below a letter: how sure the model was"),
       element("li", {}, element("span", { class: "shaded" }), " grey ground: missing, flat, saturated or noisy signal")),
     element("p", { class: "faint" }, "Wheel or pinch zooms, dragging moves, Shift with dragging measures. Where beats lie too close for letters, bars show how many of each class there are."),

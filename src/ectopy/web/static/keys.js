@@ -31,6 +31,7 @@ export const HELP = Object.freeze([
   ]],
   ["Page", [
     ["1 … 9", "the views below the strip"],
+    ["X", "more or less room for the strip"],
     ["T", "light or dark"],
     ["?", "this help"],
     ["Esc", "let go of the selected beat, close"],
@@ -114,6 +115,7 @@ function letter(key, shift) {
     case "z": return [shift ? "redo" : "undo"];
     case "b": return ["blind"];
     case "t": return ["theme"];
+    case "x": return ["tall"];
     case "?": return ["help"];
     case "Escape": return ["escape"];
     case "Delete": return ["remove"];

@@ -25,7 +25,7 @@ export class Toolbar {
         button("−", "Zoom out (−)", () => act("zoom", 1 / 1.6)),
         button("+", "Zoom in (+)", () => act("zoom", 1.6)),
         button("Whole", "The whole recording (W)", () => act("whole"))),
-      leads,
+      element("span", { class: "group" }, leads, this._tall = button("Taller", "More room for the strip (X)", () => act("tall"))),
       group("Find", this._kind,
         button("◀", "Previous (K)", () => act("find", this.kind, -1), "Previous"),
         button("▶", "Next (J)", () => act("find", this.kind, 1), "Next")),
@@ -44,6 +44,10 @@ export class Toolbar {
 
   set kind(kind) {
     this._kind.value = kind;
+  }
+
+  set tall(tall) {
+    press(this._tall, tall);
   }
 
   /** Offer the leads of a recording. */

@@ -9,16 +9,15 @@
 import { token } from "../colours.js";
 import { CLASSES } from "../store.js";
 
-export const ROW_PX = 40;
+export const ROW_PX = 42;
 export const READER_ROW_PX = 24;
 
 /** Beats closer than this on average are drawn as density. */
 const LETTERS_FROM_PX = 7;
 const BARS_FROM_PX = 20;
-const RR_FROM_PX = 74;
+const RR_FROM_PX = 54;
 const BIN_PX = 3;
 const FONT = "system-ui, sans-serif";
-const SHOWN_AS_DENSITY = [1, 2, 3, 4];
 
 /** Whether the beats of a stretch are far enough apart for letters, and how far. */
 export function spacing(beats, start_s, stop_s, pxPerS) {
@@ -72,7 +71,7 @@ export function drawLetters(context, beats, { from, to, apart }, selected, { top
     if (i === selected) ring(context, across, top, apart);
     letter(context, beats, i, { across, middle: top + 15, size, apart });
     if (apart >= BARS_FROM_PX) bar(context, beats, i, across, top + 29);
-    if (apart >= RR_FROM_PX && i > 0) interval(context, beats, i, across, top + 15, x);
+    if (i > 0) interval(context, beats, i, across, top + 15, x);
   }
 }
 
@@ -130,7 +129,7 @@ function bar(context, beats, i, across, top) {
 
 function interval(context, beats, i, across, middle, x) {
   const rr = beats.rr_s[i];
-  if (!(rr > 0)) return;
+  if (!(rr > 0) || across - x(beats.time_s[i - 1]) < RR_FROM_PX) return;
   context.font = `11px ${FONT}`;
   context.fillStyle = token("faint");
   context.fillText(rr.toFixed(2), (across + x(beats.time_s[i - 1])) / 2, middle + 0.5);
@@ -145,27 +144,36 @@ function ring(context, across, top, apart) {
   context.stroke();
 }
 
+/** Classes that get a lane: those other than N that occur. */
+function lanes(beats) {
+  if (!beats.lanes) {
+    const counts = beats.counts();
+    beats.lanes = [1, 2, 3, 4].filter((code) => counts[CLASSES[code]]);
+  }
+  return beats.lanes;
+}
+
 /** How many beats of each class but N lie where, one lane a class. */
 export function drawDensity(context, beats, { from, to }, selected, { top, left, right, x, start_s, pxPerS }) {
   const bin_s = BIN_PX / pxPerS;
   const origin = Math.floor(start_s / bin_s);
   const bins = Math.ceil((right - left) / BIN_PX) + 2;
-  const counts = SHOWN_AS_DENSITY.map(() => new Uint16Array(bins));
-  const most = new Uint16Array(bins);
+  const counts = CLASSES.map(() => new Uint16Array(bins));
+  const all = new Uint16Array(bins);
   for (let i = from; i < to; i++) {
     const bin = Math.floor(beats.time_s[i] / bin_s) - origin;
     if (bin < 0 || bin >= bins) continue;
-    most[bin]++;
-    const lane = beats.code[i] - 1;
-    if (lane >= 0) counts[lane][bin]++;
+    all[bin]++;
+    counts[beats.code[i]][bin]++;
   }
-  const lane_px = (ROW_PX - 4) / SHOWN_AS_DENSITY.length;
-  counts.forEach((lane, k) => {
-    context.fillStyle = token(CLASSES[SHOWN_AS_DENSITY[k]]);
-    const bottom = top + 2 + lane_px * (k + 1);
+  const shown = lanes(beats);
+  const high = (ROW_PX - 4) / Math.max(shown.length, 2);
+  shown.forEach((code, k) => {
+    context.fillStyle = token(CLASSES[code]);
+    const bottom = top + 2 + high * (k + 1);
     for (let bin = 0; bin < bins; bin++) {
-      if (!lane[bin]) continue;
-      const height = 2.5 + (lane_px - 3.5) * Math.sqrt(lane[bin] / most[bin]);
+      if (!counts[code][bin]) continue;
+      const height = 3 + (high - 4) * Math.sqrt(counts[code][bin] / all[bin]);
       const across = x((origin + bin) * bin_s);
       if (across + BIN_PX > left) context.fillRect(Math.max(across, left), bottom - height, BIN_PX - 0.5, height);
     }
@@ -184,14 +192,15 @@ function pointer(context, across, top, left, right) {
 }
 
 /** The letters of the classes at the left of the density lanes. */
-export function drawDensityKey(context, { top, left }) {
-  const lane_px = (ROW_PX - 4) / SHOWN_AS_DENSITY.length;
-  context.font = `700 9px ${FONT}`;
+export function drawDensityKey(context, beats, { top, left }) {
+  const shown = lanes(beats);
+  const high = (ROW_PX - 4) / Math.max(shown.length, 2);
+  context.font = `700 ${Math.min(high + 0.5, 12)}px ${FONT}`;
   context.textAlign = "right";
   context.textBaseline = "middle";
-  SHOWN_AS_DENSITY.forEach((code, k) => {
+  shown.forEach((code, k) => {
     context.fillStyle = token(CLASSES[code]);
-    context.fillText(CLASSES[code], left - 5, top + 2 + lane_px * (k + 0.5));
+    context.fillText(CLASSES[code], left - 7, top + 2 + high * (k + 0.5));
   });
 }
 

@@ -103,3 +103,22 @@ export function drawCaliper(context, { from_s, to_s, fromY, toY }, { x, left }, 
   context.textBaseline = "middle";
   context.fillText(text, across + 7, top + 11);
 }
+
+/** Say that there are more leads below. */
+export function drawMore(context, lanes, { axis, lane }, { right }) {
+  const hidden = lanes.filter(({ middle }) => middle > axis - lane * 0.2).length;
+  if (!hidden) return;
+  const text = `${hidden} more lead${hidden === 1 ? "" : "s"} ↓`;
+  context.font = `600 12px ${FONT}`;
+  const wide = context.measureText(text).width + 20;
+  context.fillStyle = token("ink");
+  context.globalAlpha = 0.82;
+  context.beginPath();
+  context.roundRect(right - wide - 18, axis - 32, wide, 23, 12);
+  context.fill();
+  context.globalAlpha = 1;
+  context.fillStyle = token("page");
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.fillText(text, right - wide - 8, axis - 20);
+}

@@ -13,9 +13,9 @@ import {
 } from "./beats.js";
 import { listen } from "./input.js";
 import { Motion } from "./motion.js";
+import { drawBad, drawCaliper, drawCaret, drawGutter, drawMore, drawOutside } from "./marks.js";
 import { Paper } from "./paper.js";
-import { drawBad, drawCaliper, drawCaret, drawGutter, drawOutside } from "./marks.js";
-import { baseline, traceCurve, valueAt } from "./trace.js";
+import { extent, traceCurve, valueAt } from "./trace.js";
 
 export const SPEEDS = Object.freeze([25, 50]);
 export const GAINS = Object.freeze([5, 10, 20]);
@@ -256,7 +256,9 @@ export class Strip {
     if (lead === undefined || !this.tiles) return at;
     const mv = valueAt(this.tiles, lead, this.level, time_s);
     const value = Number.isFinite(mv) && this.level < 3 ? ` · ${mv.toFixed(2)} mV` : "";
-    return `${at} · ${this.recording.leads[lead]}${value}`;
+    const name = this.recording.leads[lead];
+    const bad = this.stretches.find((each) => each.lead === name && each.start_s <= time_s && time_s < each.stop_s);
+    return `${at} · ${name}${value}${bad ? ` · ${bad.kind}` : ""}`;
   }
 
   // Drawing
@@ -363,7 +365,7 @@ export class Strip {
     context.font = "11px system-ui, sans-serif";
     context.textAlign = "left";
     context.textBaseline = "middle";
-    if (ours && !ours.letters) drawDensityKey(context, { top: 0, left: GUTTER_PX });
+    if (ours && !ours.letters) drawDensityKey(context, ours.beats, { top: 0, left: GUTTER_PX });
     else context.fillText(this.store.blind ? "hidden" : "beats", 6, 15);
     if (this.store.reader) context.fillText("reader", 6, ROW_PX + READER_ROW_PX / 2);
     context.fillStyle = token("rule");
@@ -387,20 +389,22 @@ export class Strip {
     drawOutside(context, this.duration_s, layout, frame);
     for (const lane of seen) drawGutter(context, lane, { mm: this.mm, gain: this.gain, left: GUTTER_PX });
     if (this.caliper) drawCaliper(context, this.caliper, frame, this.gain * this.mm);
+    drawMore(context, lanes, layout, frame);
     context.restore();
   }
 
   _drawLead(context, { lead, middle, height }, frame, ours) {
     const perMv = this.gain * this.mm;
     const level = this.level;
-    const base = this._base(lead, level);
+    const base = this._base(lead, level, height);
     const y = (mv) => middle - (mv - base) * perMv;
     context.save();
     context.beginPath();
     context.rect(frame.left, middle - height * 0.95, frame.right - frame.left, height * 1.9);
     context.clip();
     context.lineJoin = "bevel";
-    context.lineWidth = 1.3;
+    context.lineWidth = level > 3 ? 1 : 1.3;
+    context.globalAlpha = level > 3 ? 0.72 : 1;
     context.strokeStyle = token("trace");
     context.beginPath();
     traceCurve(context, this.tiles, lead, level, this.start_s, this.stop_s, frame.x, y);
@@ -424,16 +428,16 @@ export class Strip {
   }
 
   /** The value at the middle of a lane; follows the signal softly, so that it stays in its lane. */
-  _base(lead, level) {
-    const aim = baseline(this.tiles, lead, level, this.start_s, this.stop_s);
+  _base(lead, level, height) {
+    const found = extent(this.tiles, lead, level, this.start_s, this.stop_s);
     const before = this._bases.get(lead);
-    if (Number.isNaN(aim)) return before ?? 0;
+    if (!found) return before ?? 0;
+    const aim = middleOf(found, (0.92 * height) / 2 / (this.gain * this.mm));
     let now = aim;
-    if (before !== undefined && Math.abs(aim - before) * this.gain * this.mm > 0.5) {
-      now = before + (aim - before) * EASE;
-      this.redraw();
-    } else if (before !== undefined) {
-      now = before;
+    if (before !== undefined) {
+      const far = Math.abs(aim - before) * this.gain * this.mm > 0.5;
+      now = far ? before + (aim - before) * EASE : before;
+      if (far) this.redraw();
     }
     this._bases.set(lead, now);
     return now;
@@ -454,4 +458,10 @@ export class Strip {
     for (const index of [last + 1, first - 1, last + 2]) if (index >= 0 && index <= end) wanted.push([level, index]);
     tiles.want(wanted);
   }
+}
+
+/** The median, moved no further than needed for the extremes to lie within `half` of it. */
+function middleOf({ low, high, median }, half) {
+  if (high - low > 2 * half) return Math.min(Math.max((low + high) / 2, median - half / 2), median + half / 2);
+  return Math.min(Math.max(median, high - half), low + half);
 }

@@ -58,33 +58,38 @@ function piece(pen, tiles, { values, level, index }, lead, from, to) {
   }
 }
 
-/** The middle of the curve in a stretch: median of its bins, NaN where there is no signal. */
-export function baseline(tiles, lead, level, from_s, to_s) {
+/** Least, middle (median) and greatest value of a stretch; null where there is no signal. */
+export function extent(tiles, lead, level, from_s, to_s) {
   const from = Math.max(Math.floor(from_s * tiles.fs), 0);
   const to = Math.min(Math.ceil(to_s * tiles.fs), tiles.nSamples);
-  const middles = [];
-  if (to <= from) return NaN;
+  if (to <= from) return null;
+  const found = { low: Infinity, high: -Infinity, middles: [], step: Math.max(1, Math.floor((to - from) / 2 ** level / 300)) };
   const [first, last] = tiles.span(level, from, to);
-  const step = Math.max(1, Math.floor((to - from) / 2 ** level / 300));
   const size = tiles.bins * 2 ** level;
   for (let index = first; index <= last; index++) {
     const tile = tiles.best(level, index);
-    if (!tile) continue;
-    const samplesPerBin = 2 ** tile.level;
-    const bins = tile.values.length / (2 * tiles.nLeads);
-    const origin = tile.index * tiles.bins;
-    const begin = Math.max(from, index * size);
-    const end = Math.min(to, (index + 1) * size);
-    const stop = Math.min(Math.ceil(end / samplesPerBin) - origin, bins);
-    for (let bin = Math.max(Math.floor(begin / samplesPerBin) - origin, 0); bin < stop; bin += step) {
-      const at = 2 * (lead * bins + bin);
-      const middle = (tile.values[at] + tile.values[at + 1]) / 2;
-      if (middle === middle) middles.push(middle);
-    }
+    if (tile) gather(found, tiles, tile, lead, Math.max(from, index * size), Math.min(to, (index + 1) * size));
   }
-  if (!middles.length) return NaN;
+  const { low, high, middles } = found;
+  if (!middles.length) return null;
   middles.sort((a, b) => a - b);
-  return middles[middles.length >> 1];
+  return { low, high, median: middles[middles.length >> 1] };
+}
+
+function gather(found, tiles, { values, level, index }, lead, from, to) {
+  const samplesPerBin = 2 ** level;
+  const bins = values.length / (2 * tiles.nLeads);
+  const origin = index * tiles.bins;
+  const stop = Math.min(Math.ceil(to / samplesPerBin) - origin, bins);
+  for (let bin = Math.max(Math.floor(from / samplesPerBin) - origin, 0); bin < stop; bin++) {
+    const at = 2 * (lead * bins + bin);
+    const low = values[at];
+    if (low !== low) continue;
+    const high = values[at + 1];
+    if (low < found.low) found.low = low;
+    if (high > found.high) found.high = high;
+    if (bin % found.step === 0) found.middles.push((low + high) / 2);
+  }
 }
 
 /** The value of a lead at a time, NaN where it is missing or not there yet. */
