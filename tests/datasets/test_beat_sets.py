@@ -60,6 +60,7 @@ def databases(tmp_path):
         put(tmp_path / "in" / name, fs=257.0, seed=6, comment=f"patient {patient}")
     put(tmp_path / "eu" / "e0103", leads=("V4", "MLIII"), fs=250.0, seed=7)
     put(tmp_path / "noise" / "118e06", leads=("MLII", "V1"), seed=8)
+    put(tmp_path / "qt" / "sele0103", fs=250.0, seed=7)
     put(tmp_path / "own" / "ward" / "a", leads=("D2", "V1"), fs=500.0, seed=9)
     put(tmp_path / "own" / "patient007" / "s1", seed=10)
     put(tmp_path / "own" / "patient007" / "s2", seed=11)
@@ -143,6 +144,7 @@ def test_patients_are_kept_together_and_apart(databases, tmp_path):
     assert patient["118e06"] == "mitdb/118"
     assert patient["own/patient007/s1"] == patient["own/patient007/s2"]
     assert patient["800"] == "svdb/800"
+    assert patient["qt/sele0103"] == patient["e0103"] == "edb/e0103"
     assert len(set(patient.values())) == 10
     origin = dict(zip(beats.record.tolist(), beats.database.tolist(), strict=True))
     assert origin["800"] == "svdb"
@@ -242,7 +244,7 @@ def test_the_command_tells_what_is_left_out(databases, tmp_path):
     sources = ["--source", str(databases / "mit"), "--source", str(databases / "sv")]
     done = run(main, ["data", "build", "beats", *sources, "-o", out])
     assert done.exit_code == 0, done.output
-    assert "2 records of 1 patients; 3 records left out" in done.stdout
+    assert "2 records of 1 patient; 3 records left out" in done.stdout
     assert "801: left out, it has no lead II, but ECG1, ECG2" in done.stderr
     every = run(main, ["data", "build", "beats", *sources, "--lead", "II,first", "-o", out])
     assert "leads: ECG1 in 2, MLII in 2, V5 in 1" in every.stdout

@@ -137,8 +137,8 @@ def test_lasting_faults_are_named_and_the_rest_arrives(publisher, tmp_path):
 
 
 def test_a_lost_network_ends_it_at_once_and_another_run_goes_on(publisher, tmp_path):
-    publisher.faults = {path: ["close"] for path in FILES}
-    publisher.lasting = set(FILES)
+    publisher.faults = {path: ["close"] for path in FILES} | {"SHA256SUMS.txt": ["", "close"]}
+    publisher.lasting = set(publisher.faults)
     found = get(publisher, tmp_path, workers=1)
     assert len(found.failed) == 1
     assert "run the same command again" in found.failed[0][1]
@@ -148,6 +148,14 @@ def test_a_lost_network_ends_it_at_once_and_another_run_goes_on(publisher, tmp_p
     publisher.close()
     # all that is right needs no network
     assert get(publisher, tmp_path).kept == len(FILES)
+
+
+@pytest.mark.parametrize("fault", ["close", "slow", "drop"])
+def test_one_file_that_always_breaks_off_does_not_keep_the_others(publisher, tmp_path, fault):
+    publisher.faults, publisher.lasting = {"100.hea": [fault]}, {"100.hea"}
+    found = get(publisher, tmp_path, workers=1)
+    assert [path for path, _ in found.failed] == ["100.hea"]
+    assert found.fetched == len(FILES) - 1
 
 
 def test_no_network_no_such_address(publisher, tmp_path):

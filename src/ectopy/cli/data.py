@@ -96,9 +96,12 @@ def data_fetch(
     except EctopyError as error:
         fail(str(error))
         sys.exit(1)
+    except KeyboardInterrupt:
+        fail("interrupted; run the same command again, it goes on where it stopped")
+        sys.exit(1)
     _name_all(f"{path}: {reason}" for path, reason in found.failed)
     click.echo(folder)
-    parts = [f"{found.fetched:,} files fetched", f"{found.kept:,} were there and right"]
+    parts = [f"{_many(found.fetched, 'file')} fetched", f"{found.kept:,} there and right already"]
     if found.failed:
         parts.append(f"{len(found.failed):,} failed")
     if found.left:
@@ -252,8 +255,8 @@ def _tell_built(built: Built) -> None:
     used = [each for each in built.records if each.status == "used"]
     patients = len({each.patient for each in used})
     click.echo(
-        f"{sum(built.counts.values()):,} beats ({counts}) of {len(used):,} records of "
-        f"{patients:,} patients; {len(built.records) - len(used):,} records left out"
+        f"{sum(built.counts.values()):,} beats ({counts}) of {_many(len(used), 'record')} of "
+        f"{_many(patients, 'patient')}; {_many(len(built.records) - len(used), 'record')} left out"
     )
     leads: dict[str, int] = {}
     for each in used:
@@ -261,6 +264,10 @@ def _tell_built(built: Built) -> None:
     click.echo(f"leads: {', '.join(f'{lead} in {n:,}' for lead, n in sorted(leads.items()))}")
     if any(each.status == "unreadable" for each in built.records):
         sys.exit(1)
+
+
+def _many(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _name_all(lines: Iterator[str]) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
-from urllib.parse import urlsplit
 
 from ectopy import __version__
 from ectopy.datasets.checksums import sha256_of
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1 << 16
 _BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that may be better next time."""
+_FIRST_TRIES: Final = 3
+"""How often a server is asked that cannot be reached from the start."""
 _MOST_TEXT: Final = 1 << 26
 """Bytes beyond which no list of checksums is believed."""
 
@@ -48,7 +49,7 @@ class Patience:
 
 
 class UnreachableError(DatasetError):
-    """The server cannot be reached, whatever file is asked for."""
+    """The connection is lost each time, or there is none."""
 
 
 class StoppedError(Exception):
@@ -135,8 +136,8 @@ def get_text(session: requests.Session, url: str, patience: Patience, watch: Wat
         try:
             return attempt()
         except _TryAgainError as error:
-            if tried + 1 == patience.tries:
-                raise _gave_up(url, error, patience) from error
+            if tried + 1 >= min(patience.tries, _FIRST_TRIES if error.lost else patience.tries):
+                raise _gave_up(url, error, tried + 1) from error
             watch.check(_wait_s(patience, tried, error))
     raise AssertionError("unreachable")
 
@@ -195,7 +196,7 @@ def download(
             furthest = max(furthest, _size(part))
             failures = 0 if got_on else failures + 1
             if failures >= patience.tries:
-                raise _gave_up(url, error, patience) from error
+                raise _gave_up(url, error, patience.tries) from error
             watch.check(_wait_s(patience, max(0, failures - 1), error))
             continue
         found = sha256_of(part)
@@ -291,15 +292,25 @@ def _reason(error: BaseException) -> str:
     return reason
 
 
-def _gave_up(url: str, error: _TryAgainError, patience: Patience) -> DatasetError:
-    host = urlsplit(url).netloc
-    tried = f"{patience.tries} tries" if patience.tries > 1 else "one try"
+def _gave_up(url: str, error: _TryAgainError, tries: int) -> DatasetError:
+    tried = f"{tries} tries" if tries > 1 else "one try"
     if error.lost:
         return UnreachableError(
-            f"cannot get {url} from {host} in {tried}: {error}; check the network and run the same "
+            f"{url} could not be fetched in {tried}: {error}; check the network and run the same "
             "command again, it goes on where it stopped"
         )
     return DatasetError(f"{url} could not be fetched in {tried}: {error}; try again later")
+
+
+def is_reachable(session: requests.Session, url: str, patience: Patience) -> bool:
+    """Whether a server answers, whatever it says."""
+    import requests
+
+    try:
+        with session.get(url, stream=True, timeout=patience.timeout_s):
+            return True
+    except requests.RequestException:
+        return False
 
 
 def _wait_s(patience: Patience, tried: int, error: _TryAgainError | None = None) -> float:

@@ -24,6 +24,7 @@ from ectopy.datasets._transfer import (
     Watch,
     download,
     get_text,
+    is_reachable,
     new_session,
 )
 from ectopy.datasets.checksums import SUMS, parse_sums, sha256_of
@@ -356,9 +357,10 @@ class _Job:
         except StoppedError:
             self._count("left")
         except DatasetError as error:
+            lost = isinstance(error, UnreachableError) and not self._is_reachable()
             with self.tally.lock:
                 self.failed[path] = str(error)
-                if isinstance(error, UnreachableError) or len(self.failed) >= MOST_FAILURES:
+                if lost or len(self.failed) >= MOST_FAILURES:
                     self.stop.set()
         else:
             self._count("fetched")
@@ -371,6 +373,10 @@ class _Job:
             if thread not in self.sessions:
                 self.sessions[thread] = new_session()
             return self.sessions[thread]
+
+    def _is_reachable(self) -> bool:
+        """Whether the server answers at all: else no other file needs to be tried."""
+        return is_reachable(self._session(), f"{self.url}/{SUMS}", self.patience)
 
     def _count(self, what: str) -> None:
         with self.tally.lock:

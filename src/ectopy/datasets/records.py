@@ -118,16 +118,19 @@ def origin_of(file: RecordFile, fs: float, comments: Iterable[str] = ()) -> Orig
         The comments of its header, where incartdb states the patient.
     """
     name = file.header.stem
-    database = next(
-        (e.name for e in PUBLISHED.values() if e.fs == fs and re.fullmatch(e.record, name)), ""
-    )
+    database = _published_as(name, fs)
+    folder = file.source.resolve().name or "records"
     patient, source = name, "publisher"
     record = name
     if database == "mitdb":
         patient = mitdb.patient_of(name.removeprefix("x_"))
     elif database == "nstdb":  # noise was added to records 118 and 119 of mitdb
         return Origin(database, name, f"mitdb/{name[:3]}", source)
-    elif stated := _stated_patient(comments):
+    elif excerpt := re.fullmatch(r"sel(e?\d{3,5})", name):  # qtdb was cut from other data sets
+        if cut_from := _published_as(excerpt[1]):
+            return Origin(folder, file.name, f"{cut_from}/{excerpt[1]}", source)
+        source = "record"
+    elif stated := _stated_patient(comments, anywhere=database == "incartdb"):
         patient, source = stated, "header"
     elif re.fullmatch(r"patient\d+", file.header.parent.name):
         patient, source = file.header.parent.name, "folder"
@@ -135,15 +138,22 @@ def origin_of(file: RecordFile, fs: float, comments: Iterable[str] = ()) -> Orig
     else:
         source = "record"
     if not database:
-        database = file.source.resolve().name or "records"
-        record = file.name
+        database, record = folder, file.name
         patient = file.name if source == "record" else patient
     return Origin(database, record, f"{database}/{patient}", source)
 
 
-def _stated_patient(comments: Iterable[str]) -> str:
+def _published_as(name: str, fs: float | None = None) -> str:
+    """Name the published data set that has records of that name, at that rate if it is given."""
+    alike = (each for each in PUBLISHED.values() if fs in (None, each.fs))
+    return next((each.name for each in alike if re.fullmatch(each.record, name)), "")
+
+
+def _stated_patient(comments: Iterable[str], *, anywhere: bool) -> str:
+    """Give the patient that a comment states: alone on its line, or anywhere in it."""
     for comment in comments:
-        if match := re.fullmatch(r"patient\s*:?\s*(\d{1,6})", comment.strip(), re.IGNORECASE):
+        match = re.search(r"\bpatient\s*[:#]?\s*(\d{1,6})\b", comment, re.IGNORECASE)
+        if match and (anywhere or match[0] == comment.strip()):
             return f"patient{int(match[1]):02d}"
     return ""
 
