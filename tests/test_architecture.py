@@ -19,7 +19,8 @@ ALLOWED = {room: set(ORDER[: place + 1]) for place, room in enumerate(ORDER)} | 
     "evaluation": {*ORDER[:-1], "ec57", "datasets"},
     "explore": {"errors", "recording", "beats", "labels", "datasets", "report"},
     "review": {*ORDER[:-2]},
-    "web": {*ORDER[:-1], "ec57", "review"},
+    "explain": {*ORDER[:-2]},
+    "web": {*ORDER[:-1], "ec57", "explain", "review"},
     "__main__": {"cli"},
     "cli": {*ORDER, "ec57", "datasets", "evaluation", "explore", "training", "simulate", "web"},
 }

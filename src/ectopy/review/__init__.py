@@ -7,6 +7,7 @@
 """
 
 from ectopy.review.journal import signal_digest
-from ectopy.review.review import Edit, Review
+from ectopy.review.review import Review
+from ectopy.review.value import Edit, Reviewed
 
-__all__ = ["Edit", "Review", "signal_digest"]
+__all__ = ["Edit", "Review", "Reviewed", "signal_digest"]

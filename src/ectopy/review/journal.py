@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ectopy.analysis import Analysis
 from ectopy.errors import AnnotationError, OutputError
 from ectopy.recording import Recording, packed
 
@@ -173,7 +174,7 @@ def signal_digest(recording: Recording) -> str:
     found = hashlib.sha256(json.dumps([recording.fs, *recording.leads]).encode())
     signal = recording.signal
     for start in range(0, len(signal), _BLOCK):
-        found.update(np.ascontiguousarray(signal[start : start + _BLOCK], "<f4"))
+        found.update(np.ascontiguousarray(signal[start : start + _BLOCK], "<f4").data)
     return found.hexdigest()
 
 
@@ -189,6 +190,25 @@ def state_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "ectopy"
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "ectopy"
+
+
+def described(analysis: Analysis, digest: str) -> dict[str, Any]:
+    """Say what edits are of: the first line of their file."""
+    recording, labels = analysis.recording, analysis.labels
+    places = np.ascontiguousarray(analysis.beats.sample, "<i8").tobytes()
+    return {
+        "ectopy_review": VERSION,
+        "recording": {
+            "fs": recording.fs,
+            "n_samples": recording.n_samples,
+            "leads": list(recording.leads),
+            "sha256": digest,
+        },
+        "model": {"name": labels.model, "sha256": labels.sha256},
+        "lead": analysis.beats.lead,
+        "beats": hashlib.sha256(places).hexdigest(),
+        "software": analysis.software,
+    }
 
 
 def _name(path: str) -> str:

@@ -6,7 +6,7 @@ whatever model, lead or version of ectopy found the beats.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
@@ -18,7 +18,8 @@ from ectopy.analysis import Analysis
 from ectopy.beats import Beats
 from ectopy.errors import AnnotationError
 from ectopy.labels import AAMI_CLASSES, Labels
-from ectopy.review.journal import VERSION, Journal, find_journal, signal_digest
+from ectopy.review.journal import Journal, described, find_journal, signal_digest
+from ectopy.review.value import Edit, Reviewed
 from ectopy.rhythm import find_rhythm
 
 NEAREST_S: Final = 0.05
@@ -27,60 +28,6 @@ SNAP_S: Final = 0.06
 """How far an added beat may be moved to the largest deflection."""
 ADDED_QUALITY: Final = 1.0
 """Quality of an added beat: a person has seen it."""
-
-ACTIONS: Final = ("relabel", "add", "delete")
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One edit.
-
-    Attributes
-    ----------
-    number
-        Counts all edits ever made of the recording, from 1.
-    action
-        ``"relabel"``, ``"add"`` or ``"delete"``.
-    sample
-        Where, at the recording's own rate.
-    label
-        Class of the beat after it, empty if it is deleted.
-    was
-        Class before, empty if there was none.
-    at
-        When, ISO 8601 in UTC.
-    """
-
-    number: int
-    action: str
-    sample: int
-    label: str
-    was: str
-    at: str
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Reviewed:
-    """The beats after edits, in time order, each array ``(n,)``.
-
-    Attributes
-    ----------
-    id
-        A number that stays with a beat: its place among the model's beats, or beyond them for
-        those that were added.
-    sample, label
-        Where each is, and its class.
-    found
-        Its place among the model's beats, -1 if it was added.
-    by_user
-        Whether a person named it.
-    """
-
-    id: NDArray[np.int64]
-    sample: NDArray[np.int64]
-    label: NDArray[np.str_]
-    found: NDArray[np.int64]
-    by_user: NDArray[np.bool_]
 
 
 class Review:
@@ -106,8 +53,8 @@ class Review:
         self.analysis = analysis
         self.journal = journal
         self.version = 0
-        self._digest = digest
-        self._head: dict[str, Any] = self._described()
+        self._set_aside = False
+        self._head = described(analysis, digest)
         self._load()
 
     @classmethod
@@ -144,8 +91,8 @@ class Review:
         label = np.concatenate([labels.aami.astype("<U1"), given])
         kept, by_user = np.ones(len(label), bool), np.zeros(len(label), bool)
         by_user[n:] = True
-        for sample, named in self._over.items():
-            if (place := self._place.get(sample)) is not None:
+        for where, named in self._over.items():
+            if (place := self._place.get(where)) is not None:
                 kept[place], by_user[place] = bool(named), True
                 label[place] = named or label[place]
         sample = np.concatenate([beats.sample, np.array(added, np.int64)])
@@ -162,6 +109,19 @@ class Review:
         """
         if not self._over:
             return self.analysis
+        base = self.analysis
+        beats, labels = self.values()
+        said = f"{len(self.edits)} edit{'s' * (len(self.edits) != 1)} by hand"
+        return replace(
+            base,
+            beats=beats,
+            labels=labels,
+            rhythm=find_rhythm(beats, labels, duration_s=base.recording.duration_s),
+            settings={**base.settings, "review": said},
+        )
+
+    def values(self) -> tuple[Beats, Labels]:
+        """Give beats and labels after edits, as :meth:`apply` does but without the rhythm."""
         base, now = self.analysis, self.beats()
         theirs = now.found < 0
         place = np.where(theirs, 0, now.found)
@@ -185,14 +145,7 @@ class Review:
             sha256=base.labels.sha256,
         )
         beats = Beats(now.sample, quality, base.beats.fs, base.beats.lead, base.beats.bad)
-        said = f"{len(self.edits)} edit{'s' * (len(self.edits) != 1)} by hand"
-        return replace(
-            base,
-            beats=beats,
-            labels=labels,
-            rhythm=find_rhythm(beats, labels, duration_s=base.recording.duration_s),
-            settings={**base.settings, "review": said},
-        )
+        return beats, labels
 
     def sample_of(self, beat: int) -> int:
         """Give the sample of a beat by its id, deleted or not.
@@ -298,7 +251,7 @@ class Review:
     def _make(self, action: str, sample: int, label: str) -> Edit:
         number = 1 + max((edit.number for edit, _ in self.history), default=0)
         edit = Edit(number, action, sample, label, self.label_at(sample), _now())
-        self._write(_line(edit))
+        self._write(asdict(edit))
         self._do(edit)
         return edit
 
@@ -364,10 +317,7 @@ class Review:
                 if self.undone and self.undone[-1].number == line["number"]:
                     self._redo(settle=False)
             else:
-                edit = Edit(**{name: line[name] for name in Edit.__dataclass_fields__})
-                inside = 0 <= edit.sample < self.analysis.recording.n_samples
-                if action not in ACTIONS or edit.label not in ("", *AAMI_CLASSES) or not inside:
-                    raise ValueError
+                edit = Edit.of(line, self.analysis.recording.n_samples)
                 self._do(replace(edit, sample=self._near(edit)) if moved else edit, settle=False)
         except (KeyError, TypeError, ValueError):
             self.notes.append(f"an edit in {self.journal.path.name} is left out: {line!s:.80}")
@@ -434,34 +384,11 @@ class Review:
             return sample
         return low + int(np.nanargmax(np.abs(near - np.nanmedian(around))))
 
-    def _described(self) -> dict[str, Any]:
-        import hashlib
-
-        analysis, recording = self.analysis, self.analysis.recording
-        beats = hashlib.sha256(np.ascontiguousarray(analysis.beats.sample, "<i8")).hexdigest()
-        return {
-            "ectopy_review": VERSION,
-            "recording": {
-                "fs": recording.fs,
-                "n_samples": recording.n_samples,
-                "leads": list(recording.leads),
-                "sha256": self._digest,
-            },
-            "model": {"name": analysis.labels.model, "sha256": analysis.labels.sha256},
-            "lead": analysis.beats.lead,
-            "beats": beats,
-            "software": analysis.software,
-        }
-
 
 def _class(label: str) -> str:
     if label not in AAMI_CLASSES:
         raise AnnotationError(f"no class {label!r}; classes are {' '.join(AAMI_CLASSES)}")
     return label
-
-
-def _line(edit: Edit) -> dict[str, Any]:
-    return {name: getattr(edit, name) for name in Edit.__dataclass_fields__}
 
 
 def _now() -> str:

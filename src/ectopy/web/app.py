@@ -18,7 +18,7 @@ from ectopy.web.answers import install_errors
 from ectopy.web.files import Shelf
 from ectopy.web.guard import Guard
 from ectopy.web.jobs import Desk
-from ectopy.web.routes import analyses, overview, readers, reports, review, strip
+from ectopy.web.routes import analyses, overview, readers, reports, review, strip, why
 
 UPLOAD_LIMIT: Final = 1 << 30
 """Bytes that may be sent at once: a fortnight of one lead has 600 MB. Larger files are opened by
@@ -89,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         Guard, token=settings.token, port=settings.port, upload_limit=settings.upload_limit
     )
     install_errors(app)
-    for routes in (analyses, strip, overview, review, readers, reports):
+    for routes in (analyses, strip, overview, review, readers, why, reports):
         app.include_router(routes.router, prefix="/api")
     app.mount("/static", StaticFiles(directory=_HERE / "static", check_dir=False))
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ectopy.labels import AAMI_CLASSES
 from ectopy.web.answers import listed
 from ectopy.web.jobs import Job
 
@@ -61,6 +62,10 @@ class Table:
             return [row if k else None for row, k in zip(rows_of, known.tolist(), strict=True)]
         return listed(values) if values.dtype.kind == "f" else values.tolist()
 
+    def counts(self) -> dict[str, int]:
+        """Give the number of beats of each class."""
+        return {name: int((self.label == name).sum()) for name in AAMI_CLASSES}
+
     def beat(self, row: int) -> dict[str, Any]:
         """Give one beat."""
         one = {name: self.column(name, slice(row, row + 1))[0] for name in COLUMNS}
@@ -78,13 +83,12 @@ def table(job: Job) -> Table:
 
 def _table(job: Job) -> Table:
     assert job.review is not None
-    analysis, now = job.reviewed(), job.review.beats()
-    base = job.review.analysis
+    now, base = job.review.beats(), job.review.analysis
+    beats, labels = job.review.values()
     added = now.found < 0
-    confidence = analysis.labels.confidence.astype(np.float64)
-    probability = analysis.labels.probability.astype(np.float64)
-    quality = analysis.beats.quality.astype(np.float64)
-    model_label = analysis.labels.aami.astype("<U1")
+    confidence = labels.confidence.astype(np.float64)
+    probability = labels.probability.astype(np.float64)
+    quality = beats.quality.astype(np.float64)
     if added.any():
         confidence[added], probability[added], quality[added] = np.nan, np.nan, np.nan
     if len(base.labels):
@@ -94,14 +98,14 @@ def _table(job: Job) -> Table:
     return Table(
         id=now.id,
         sample=now.sample,
-        time_s=analysis.beats.time_s,
+        time_s=beats.time_s,
         label=now.label,
         model_label=model_label,
         confidence=confidence,
         probability=probability,
-        abstained=analysis.labels.abstained,
-        reason=analysis.labels.reason,
+        abstained=labels.abstained,
+        reason=labels.reason,
         quality=quality,
-        rr_s=analysis.beats.rr_s,
+        rr_s=beats.rr_s,
         by_user=now.by_user,
     )

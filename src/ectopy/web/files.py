@@ -110,7 +110,8 @@ class Shelf:
         """
         said, mark, member = relative.partition(packed.MARK)
         pure = PurePosixPath(said.replace(os.sep, "/"))
-        if self.root is None or not said or "\0" in said or pure.is_absolute():
+        outside = pure.is_absolute() or ".." in pure.parts or "\0" in said
+        if self.root is None or not said or outside:
             raise RecordingError(f"no file {relative[:80]!r} here; name one of the folder's files")
         path = self.root.joinpath(*pure.parts).resolve()
         if not path.is_file() and path.with_name(f"{path.name}.hea").is_file():

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ectopy.analysis import Analysis, analyze
 from ectopy.ec57 import FileAnnotations
 from ectopy.errors import EctopyError
+from ectopy.labels.aami import BEAT_SYMBOLS
 from ectopy.recording import Annotations, Recording, packed, read
 from ectopy.review import Review
 from ectopy.web.files import Shelf, Workroom
@@ -53,6 +55,12 @@ class Reader:
     name: str
     annotations: Annotations | FileAnnotations
 
+    def beats(self) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
+        """Give the sample and the symbol of each beat, without annotations of other kinds."""
+        held = self.annotations
+        mine = np.isin(held.symbol, list(BEAT_SYMBOLS))
+        return held.sample[mine], held.symbol[mine]
+
 
 @dataclass(eq=False)
 class Job:
@@ -65,7 +73,7 @@ class Job:
     options: Options
     folder: Path
     stamp: object
-    status: str = "running"
+    status: Literal["running", "done", "failed"] = "running"
     progress: float = 0.0
     error: str | None = None
     kind: str | None = None
@@ -75,6 +83,7 @@ class Job:
     review: Review | None = None
     second: Reader | None = None
     stopped: bool = False
+    known_whys: dict[int, dict[str, Any]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _derived: dict[object, tuple[object, Any]] = field(default_factory=dict)
 

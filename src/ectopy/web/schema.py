@@ -474,6 +474,7 @@ class Why(BaseModel):
     window: WhyWindow
     time_s: list[float]
     importance: list[float]
+    evidence: list[float]
     rr: WhyIntervals
     typical_beat: TypicalBeat | None
     this_beat: ThisBeat

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from ectopy import __version__
@@ -21,7 +22,16 @@ from ectopy.web.common import PROBLEMS, AnyJob, TheDesk
 from ectopy.web.files import safe_name
 from ectopy.web.jobs import Desk, Job, Options
 from ectopy.web.report_choices import LANGUAGES, PAPERS, report_formats
-from ectopy.web.schema import About, Analyses, AnalysisState, NewAnalysis, Recordings, Started
+from ectopy.web.schema import (
+    About,
+    Analyses,
+    AnalysisState,
+    ClassName,
+    NewAnalysis,
+    RecordingEntry,
+    Recordings,
+    Started,
+)
 
 router = APIRouter(tags=["analyses"], responses=PROBLEMS)
 
@@ -58,7 +68,10 @@ def about(request: Request, desk: TheDesk) -> About:
         report_formats=report_formats(),
         languages=list(LANGUAGES()),
         papers=list(PAPERS),
-        classes=[{"label": label, "name": name} for label, name in AAMI_NAMES.items()],
+        classes=[
+            ClassName.model_validate({"label": label, "name": name})
+            for label, name in AAMI_NAMES.items()
+        ],
         root=desk.shelf.name,
         open=desk.shelf.open,
         lead=settings.lead,
@@ -74,7 +87,9 @@ def recordings(desk: TheDesk) -> Recordings:
     known = desk.of_path()
     return Recordings(
         root=desk.shelf.name,
-        recordings=[{**asdict(each), "analysis": known.get(each.path)} for each in found],
+        recordings=[
+            RecordingEntry(**asdict(each), analysis=known.get(each.path)) for each in found
+        ],
         more=more,
         annotations=desk.shelf.annotations() if found else [],
     )
@@ -86,9 +101,10 @@ async def start(request: Request, desk: TheDesk) -> Started:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         async with request.form(max_files=MOST_FILES, max_fields=20) as form:
-            job = await _uploaded(form, desk, request.app.state.settings)
+            job = await run_in_threadpool(_uploaded, form, desk, request.app.state.settings)
     else:
-        job = _of_folder(await _json(request), desk, request.app.state.settings)
+        wanted = await _json(request)
+        job = await run_in_threadpool(_of_folder, wanted, desk, request.app.state.settings)
     return Started(id=job.id, status=job.status)
 
 
@@ -118,30 +134,31 @@ def state(job: Job) -> AnalysisState:
     if analysed:
         facts = job.derived("facts", lambda: _facts(job))
     base = job.analysis if analysed else None
-    return AnalysisState(
-        id=job.id,
-        status=job.status,
-        progress=round(job.progress, 4),
-        error=job.error,
-        kind=job.kind,
-        path=job.path,
-        recording=_recording(job),
+    said: dict[str, Any] = {
+        "id": job.id,
+        "status": job.status,
+        "progress": round(job.progress, 4),
+        "error": job.error,
+        "kind": job.kind,
+        "path": job.path,
+        "recording": _recording(job),
         **facts,
-        model=base and {"name": base.labels.model, "sha256": base.labels.sha256},
-        lead=base and base.beats.lead,
-        edits=len(review.edits) if review else 0,
-        can_undo=bool(review and review.edits),
-        can_redo=bool(review and review.undone),
-        version=review.version if review else 0,
-        review=review
+        "model": base and {"name": base.labels.model, "sha256": base.labels.sha256},
+        "lead": base and base.beats.lead,
+        "edits": len(review.edits) if review else 0,
+        "can_undo": bool(review and review.edits),
+        "can_redo": bool(review and review.undone),
+        "version": review.version if review else 0,
+        "review": review
         and {
             "file": str(review.journal.path),
             "beside": review.journal.beside,
             "notes": review.notes,
         },
-        second_reader=job.second
-        and {"name": job.second.name, "beats": len(job.second.annotations)},
-    )
+        "second_reader": job.second
+        and {"name": job.second.name, "beats": len(job.second.beats()[0])},
+    }
+    return AnalysisState.model_validate(said)
 
 
 def _facts(job: Job) -> dict[str, Any]:
@@ -187,7 +204,7 @@ def _of_folder(wanted: NewAnalysis, desk: Desk, settings: Any) -> Job:
     return desk.start(file, wanted.path, options, _name(file))
 
 
-async def _uploaded(form: FormData, desk: Desk, settings: Any) -> Job:
+def _uploaded(form: FormData, desk: Desk, settings: Any) -> Job:
     files = [each for each in form.getlist("files") if isinstance(each, UploadFile)]
     if not files:
         raise RefusedError(422, "no files were sent; send at least one as 'files'")

@@ -10,20 +10,18 @@ from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
-from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from ectopy import ec57
 from ectopy.errors import AnnotationError
 from ectopy.labels import AAMI_CLASSES, aami_class
-from ectopy.labels.aami import BEAT_SYMBOLS
 from ectopy.recording import Annotations
 from ectopy.web.answers import RefusedError, answer, encoded, listed
 from ectopy.web.beat_columns import Table, table
 from ectopy.web.common import PROBLEMS, DoneJob, TheDesk
 from ectopy.web.files import safe_name
-from ectopy.web.jobs import Job, Reader
+from ectopy.web.jobs import Desk, Job, Reader
 from ectopy.web.schema import Agreement, ReaderBeats, ReaderName, ReaderSource
 
 router = APIRouter(prefix="/analyses/{id}", tags=["second reader"], responses=PROBLEMS)
@@ -63,13 +61,8 @@ async def load(job: DoneJob, request: Request, desk: TheDesk) -> ReaderName:
             wanted = ReaderSource.model_validate(json.loads(await request.body()))
         except ValueError as error:
             raise RefusedError(422, "send a file, or JSON with path or recording") from error
-        if wanted.recording:
-            job.second = _own(job)
-        elif wanted.path:
-            job.second = _read(job, desk.shelf.find(wanted.path), wanted.path)
-        else:
-            raise RefusedError(422, "send a file, or JSON with path or recording")
-    return ReaderName(name=job.second.name, beats=len(_beats(job.second)[0]))
+        job.second = await run_in_threadpool(_named, job, desk, wanted)
+    return ReaderName(name=job.second.name, beats=len(job.second.beats()[0]))
 
 
 @router.delete("/second-reader", status_code=204)
@@ -83,7 +76,7 @@ def drop(job: DoneJob) -> Response:
 def beats(job: DoneJob, request: Request) -> Response:
     """Give the second reader's beats."""
     second = _second(job)
-    sample, symbol = _beats(second)
+    sample, symbol = second.beats()
     assert job.recording is not None
     content = {
         "name": second.name,
@@ -104,7 +97,7 @@ def agreement(
 ) -> Response:
     """Compare by the rules of EC57; the second reader is the reference."""
     second = _second(job)
-    name = ("agreement", id(second), learning_s, escape_beats)
+    name = ("agreement", second, learning_s, escape_beats)
     return answer(
         request,
         job.derived(name, lambda: encoded(_agreement(job, second, learning_s, escape_beats))),
@@ -141,7 +134,7 @@ def _disagreements(
     found: ec57.Comparison, ours: Table, second: Reader, fs: float
 ) -> dict[str, Any]:
     steps = found.matches
-    counted = steps.row != "*"
+    counted = ~np.isin(steps.row, ["*", "X"]) & ~np.isin(steps.column, ["*", "x"])
     differ = np.flatnonzero(counted & (np.char.lower(steps.row) != steps.column))
 
     def named(label: str) -> str | None:
@@ -166,6 +159,14 @@ def _disagreements(
         "disagreements": said,
         "disagreements_left_out": len(differ) - len(said),
     }
+
+
+def _named(job: Job, desk: Desk, wanted: ReaderSource) -> Reader:
+    if wanted.recording:
+        return _own(job)
+    if not wanted.path:
+        raise RefusedError(422, "send a file, or JSON with path or recording")
+    return _read(job, desk.shelf.find(wanted.path), wanted.path)
 
 
 def _uploaded(job: Job, sent: UploadFile) -> Reader:
@@ -200,7 +201,7 @@ def _own(job: Job) -> Reader:
 
 def _checked(job: Job, reader: Reader) -> Reader:
     assert job.recording is not None
-    sample, _ = _beats(reader)
+    sample, _ = reader.beats()
     n_samples = job.recording.n_samples
     if not len(sample):
         raise AnnotationError(f"{reader.name} holds no beats; load a file that has beats")
@@ -210,12 +211,6 @@ def _checked(job: Job, reader: Reader) -> Reader:
             "load annotations of this recording"
         )
     return reader
-
-
-def _beats(reader: Reader) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
-    held = reader.annotations
-    mine = np.isin(held.symbol, list(BEAT_SYMBOLS))
-    return held.sample[mine], held.symbol[mine]
 
 
 def _second(job: Job) -> Reader:

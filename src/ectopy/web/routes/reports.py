@@ -28,8 +28,8 @@ SHOWN: Final = frozenset({"html", "pdf"})
 """Formats that a browser shows."""
 EXPORTED: Final = ("atr", "csv", "json")
 REPORT_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-popups"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups"
 )
 """A report is one file with its styles inside, and no script."""
 _FILES: Final[dict[int | str, dict[str, Any]]] = {

@@ -11,7 +11,7 @@ from ectopy.web.answers import RefusedError
 from ectopy.web.beat_columns import Table, table
 from ectopy.web.common import PROBLEMS, DoneJob
 from ectopy.web.jobs import Job
-from ectopy.web.schema import Changed, History, NewEdit
+from ectopy.web.schema import Beat, Changed, EditDone, History, NewEdit, PastEdit
 
 router = APIRouter(prefix="/analyses/{id}", tags=["review"], responses=PROBLEMS)
 
@@ -50,7 +50,7 @@ def history(job: DoneJob) -> History:
     """List all edits ever made, oldest first."""
     with job.lock:
         past = _review(job).history
-    return History(edits=[{**_said(job, each), "undone": undone} for each, undone in past])
+    return History(edits=[PastEdit(**_said(job, each), undone=undone) for each, undone in past])
 
 
 def _made(review: Review, wanted: NewEdit) -> Edit:
@@ -82,9 +82,9 @@ def _changed(job: Job, before: Table, done: Edit) -> Changed:
         version=review.version,
         can_undo=bool(review.edits),
         can_redo=bool(review.undone),
-        counts=job.reviewed().labels.counts(),
-        done=_said(job, done),
-        changed=changed,
+        counts=after.counts(),
+        done=EditDone(**_said(job, done)),
+        changed=[Beat(**beat) for beat in changed],
         deleted=[name for name in old if name not in new],
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ectopy.web.answers import RefusedError, answer, encoded
 from ectopy.web.beat_columns import COLUMNS, table
 from ectopy.web.common import PROBLEMS, DoneJob, ReadJob
 from ectopy.web.jobs import Job
-from ectopy.web.schema import BeatColumns, Stretches, Tiles
+from ectopy.web.schema import BeatColumns, Stretches, TileLevel, Tiles
 from ectopy.web.tiles import TILE_BINS
 
 router = APIRouter(prefix="/analyses/{id}", tags=["strip"], responses=PROBLEMS)
@@ -29,9 +30,7 @@ def tiles(job: ReadJob) -> Tiles:
         leads=list(job.recording.leads),
         fs=job.recording.fs,
         n_samples=job.recording.n_samples,
-        levels=[
-            {name: getattr(each, name) for name in each.__slots__} for each in job.pyramid.levels
-        ],
+        levels=[TileLevel(**asdict(each)) for each in job.pyramid.levels],
     )
 
 
