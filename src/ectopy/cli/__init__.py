@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ectopy import __version__
-from ectopy.cli import data, everyday, explore, laboratory, training, view
+from ectopy.cli import data, everyday, explore, laboratory, training, transfer, view
 from ectopy.cli.terminal import NOT_A_DEVICE, fail
 from ectopy.errors import EctopyError
 
@@ -55,6 +55,7 @@ for command in (
     data.data,
     explore.explore,
     training.train,
+    transfer.transfer,
     laboratory.evaluate,
     view.view,
 ):

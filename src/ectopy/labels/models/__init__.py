@@ -26,9 +26,18 @@ CARD_KEYS: Final = ("name", "sha256", "input", "classes", "temperature", "abstai
 _HERE: Final = Path(__file__).parent
 
 
+SCREENING: Final = "mi-"
+"""How the names of models begin that answer a question about a whole recording."""
+
+
 def list_models() -> list[str]:
-    """Give the names of the models inside the package."""
-    return sorted(path.parent.name for path in _HERE.glob("*/card.json"))
+    """Give the names of the models inside the package that name beats."""
+    return [name for name in _inside() if not name.startswith(SCREENING)]
+
+
+def list_screening_models() -> list[str]:
+    """Give the names of the models inside the package that :func:`ectopy.labels.screen` asks."""
+    return [name for name in _inside() if name.startswith(SCREENING)]
 
 
 def load_card(name: str) -> dict[str, Any]:
@@ -45,7 +54,7 @@ def load_card(name: str) -> dict[str, Any]:
     ModelError
         If there is no such model, or its card is damaged. Another one is never put in its place.
     """
-    path = _folder(name) / "card.json"
+    path = model_folder(name) / "card.json"
     try:
         card: dict[str, Any] = json.loads(path.read_text("utf-8"))
         absent = [key for key in CARD_KEYS if key not in card]
@@ -67,12 +76,19 @@ def load_network(name: str) -> InferenceSession:
     ModelError
         If there is no such model, or its weights are missing or altered.
     """
-    return start_network(_folder(name), name, load_card(name)["sha256"])
+    return start_network(model_folder(name), name, load_card(name)["sha256"])
 
 
-def _folder(name: str) -> Path:
+def model_folder(name: str) -> Path:
+    """Give the directory of a model, named as for :func:`load_card`.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    """
     inside = _HERE / name
-    if name in list_models():
+    if name in _inside():
         return inside
     if (Path(name) / "card.json").is_file():
         return Path(name)
@@ -80,3 +96,7 @@ def _folder(name: str) -> Path:
         f"no model named {name!r}; known models: {', '.join(list_models())} "
         "(or give the path of a model directory)"
     )
+
+
+def _inside() -> list[str]:
+    return sorted(path.parent.name for path in _HERE.glob("*/card.json"))

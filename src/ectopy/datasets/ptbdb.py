@@ -1,0 +1,169 @@
+"""The PTB Diagnostic ECG Database, as its WFDB records and as the rows that Kaggle has of it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ectopy.beats.kaggle_rows import ROW_LENGTH
+from ectopy.datasets.infarction import Cohort, MiBeats, MiRecording, counted, drawn_folds
+from ectopy.errors import DatasetError
+
+NORMAL_CSV: Final = "ptbdb_normal.csv"
+ABNORMAL_CSV: Final = "ptbdb_abnormal.csv"
+KAGGLE_FILES: Final = {
+    NORMAL_CSV: (
+        19_016_200,
+        "033d355e76e9f65f692fa398c5b24e357d004fab328c97db5160591a2eafe48c",
+    ),
+    ABNORMAL_CSV: (
+        49_378_200,
+        "27b4a37cd6dbcede0900cde3df02291f21e7538085d54e6b33abb91f4a5cf912",
+    ),
+}
+"""Bytes and SHA-256 of the published files: 4,046 and 10,506 rows."""
+MIXED: Final = (
+    "PATIENTS ARE MIXED: these rows do not say whose they are, so the same people are in training "
+    "and test, and these figures measure memory of patients, not what happens on new ones. Always "
+    "answering 'infarction' is right for 72.2 % of them."
+)
+FOLDS_SAY: Final = "ten folds, dealt by patient, each class evenly"
+_REASON: Final = re.compile(r"^#\s*reason for admission\s*:\s*(.*?)\s*$", re.I | re.M)
+
+
+def list_ptbdb(folder: Path) -> Cohort:
+    """List the records of people admitted with a myocardial infarction, and of healthy ones.
+
+    The header of each record says it in a comment, ``Reason for admission``; a patient is a folder
+    (``patient001/s0010_re.hea``). A record that does not say it is taken as the other records of
+    its patient are, if they agree.
+
+    Parameters
+    ----------
+    folder
+        With the folders of patients, at any depth.
+
+    Raises
+    ------
+    DatasetError
+        If no record of either kind is there, or a folder holds people of both kinds.
+    """
+    said: dict[Path, bool | None] = {}
+    reasons = list[str]()
+    for header in sorted(folder.rglob("*.hea")):
+        found, why = _admitted_with(header)
+        if why:
+            reasons.append(why)
+        else:
+            said[header] = found
+    patients: dict[str, set[bool]] = {}
+    for header, found in said.items():
+        patients.setdefault(_patient(folder, header), set()).update({found} - {None})  # type: ignore[arg-type]
+    if odd := [name for name, held in patients.items() if len(held) > 1]:
+        raise DatasetError(
+            f"the folder {odd[0]} holds people with and without an infarction; the PTB database "
+            "keeps the records of each patient in a folder of its own, patient001 to patient294"
+        )
+    known = {name: held == {True} for name, held in patients.items() if held}
+    folds = drawn_folds(known)
+    listed = tuple(
+        MiRecording(
+            header.relative_to(folder).with_suffix("").as_posix(),
+            header,
+            patient,
+            known[patient],
+            folds[patient],
+        )
+        for header in said
+        if (patient := _patient(folder, header)) in known
+    )
+    if not listed:
+        raise DatasetError(
+            f"{folder} holds no record whose header gives 'Reason for admission: Myocardial "
+            "infarction' or 'Healthy control'; give the folder of the PTB Diagnostic ECG Database"
+        )
+    reasons += ["its header gives no reason for admission"] * (len(said) - len(listed))
+    return Cohort("PTB", listed, counted(reasons), FOLDS_SAY)
+
+
+def load_kaggle_ptbdb(folder: Path, *, seed: int = 1337) -> MiBeats:
+    """Load ``ptbdb_normal.csv`` and ``ptbdb_abnormal.csv``, divided as the tutorials divide them.
+
+    Fold 10 holds the test rows of ``train_test_split(test_size=0.2, random_state=1337,
+    stratify=y)``, normal rows first; fold 9 a tenth of the others, to choose by; fold 1 the rest.
+
+    Raises
+    ------
+    DatasetError
+        If a file is missing or is not the published one.
+    """
+    from sklearn.model_selection import train_test_split
+
+    parts = [_rows(folder / name) for name in (NORMAL_CSV, ABNORMAL_CSV)]
+    X = np.concatenate(parts)
+    y = np.repeat(np.array([0, 1], np.int8), [len(part) for part in parts])
+    lines = np.arange(len(y))
+    learn, test = train_test_split(lines, test_size=0.2, random_state=seed, stratify=y)
+    learn, check = train_test_split(learn, test_size=0.1, random_state=seed, stratify=y[learn])
+    fold = np.empty(len(y), np.int64)
+    for side, number in ((learn, 1), (check, 9), (test, 10)):
+        fold[side] = number
+    return MiBeats(
+        X=X,
+        y=y,
+        recording=lines.astype(str),
+        patient=np.full(len(y), ""),
+        fold=fold,
+        source="Kaggle rows of PTB",
+        warning=MIXED,
+    )
+
+
+def _rows(path: Path) -> NDArray[np.float32]:
+    """Read one published file, once it is known to be it."""
+    size, sha256 = KAGGLE_FILES[path.name]
+    try:
+        found = path.stat().st_size
+        if found == size:
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read ({error.strerror}); it is needed") from error
+    if found != size or digest != sha256:
+        what = f"{found:,} bytes" if found != size else f"the checksum {digest[:12]}…"
+        wanted = f"{size:,} bytes" if found != size else f"{sha256[:12]}…"
+        raise DatasetError(
+            f"{path} is not the published file: it has {what}, not {wanted}; download it again"
+        )
+    table = np.loadtxt(path, delimiter=",", dtype=np.float64, ndmin=2)
+    if table.shape[1] != ROW_LENGTH + 1:
+        raise DatasetError(f"{path} has {table.shape[1]} columns, not {ROW_LENGTH + 1}")
+    return table[:, :-1].astype(np.float32)
+
+
+def _admitted_with(header: Path) -> tuple[bool | None, str]:
+    """Say whether a header tells of an infarction, None if of nothing; or why to leave it out."""
+    try:
+        text = header.read_text("latin-1")
+    except OSError:
+        return None, "its header cannot be read"
+    told = _REASON.search(text)
+    words = told[1].casefold() if told else ""
+    if words in ("", "n/a", "na", "unknown", "none"):
+        return None, ""
+    if "infarction" in words:
+        return True, ""
+    if "healthy" in words:
+        return False, ""
+    return None, "admitted with something else"
+
+
+def _patient(folder: Path, header: Path) -> str:
+    """Give the folder of a record as the name of its patient."""
+    inside = header.parent.relative_to(folder).as_posix()
+    return header.parent.resolve().name if inside == "." else inside
