@@ -9,11 +9,14 @@ from click.testing import CliRunner
 from PIL import Image
 
 from ectopy.cli import main
+from ectopy.datasets.beat_sets import build_beats
 from ectopy.errors import DatasetError
 from ectopy.explore import BeatSet, explore, load_beats
 from ectopy.explore.neighbours import division, find_nearest, neighbours
 from ectopy.explore.numbers import balance, by_length_alone, rebalance, records, true_lengths
+from ectopy.recording.write import write
 from ectopy.report.palette import palette
+from ectopy.simulate import simulate
 
 CLASSES = ("N", "S", "V", "F", "Q")
 PICTURES = {"balance", "examples", "density", "noise", "lengths", "records", "neighbours"}
@@ -194,6 +197,23 @@ def test_letters_and_windows_of_several_leads_are_read(beats, tmp_path):
     assert (found.y == beats.y).all()
     assert found.classes == CLASSES
     assert (found.people == beats.record).all()
+
+
+@pytest.mark.parametrize(
+    ("layout", "rate", "start"), [("kaggle-rows", 120, 0), ("context", 60, -0.4)]
+)
+def test_sets_of_ectopy_are_drawn_at_the_rate_of_their_rows(tmp_path, layout, rate, start):
+    recording = simulate(60, 250, seed=2)
+    write(recording, tmp_path / "one.hea")
+    built = build_beats([tmp_path], tmp_path / "set", layout=layout, lead="first")
+    found = load_beats(tmp_path / "set")
+    assert found.name == "set"
+    assert len(found) == sum(built.counts.values())
+    assert found.fs == rate
+    assert found.time(2).tolist() == pytest.approx([start, start + 1 / rate])
+    peak = np.abs(found.X[found.y == 0]).mean(axis=0).argmax()
+    assert abs(found.time(peak + 1)[-1]) < 0.05  # the R peak is where the time says
+    assert set(found.record) == {"one"}
 
 
 def test_nothing_to_explore_is_said_in_one_line_with_what_to_give(beats, tmp_path):

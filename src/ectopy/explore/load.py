@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ectopy.beats.context import CONTEXT_FS, N_FEATURES, REACH, WAVE, feature_names
 from ectopy.beats.kaggle_rows import ROW_FS, ROW_LENGTH
 from ectopy.datasets.kaggle import NPZ, TEST_CSV, TRAIN_CSV, KaggleRows, make_rows
 from ectopy.datasets.mitdb import MITDB_RECORDS, patient_of
@@ -63,7 +64,7 @@ def load_beats(path: Path, progress: Progress | None = None) -> BeatSet:
         return _from_tables("kaggle-ptb", halves, PTB_CLASSES)
     archives = sorted(path.glob("*.npz"))
     if len(archives) == 1:
-        return _from_npz(archives[0])
+        return _from_npz(archives[0], path.name)
     if archives:
         names = ", ".join(each.name for each in archives)
         raise DatasetError(f"{path} holds {len(archives)} .npz files ({names}); name one of them")
@@ -95,7 +96,7 @@ def _from_rows(rows: KaggleRows, says: str) -> BeatSet:
     )
 
 
-def _from_npz(path: Path) -> BeatSet:
+def _from_npz(path: Path, name: str = "") -> BeatSet:
     """Load any set of rows and classes, with whatever else it says of them."""
     held = _arrays(path)
     absent = [name for name in ("X", "y") if name not in held]
@@ -107,18 +108,49 @@ def _from_npz(path: Path) -> BeatSet:
     if set(vars(KaggleRows)["__dataclass_fields__"]) == set(held):
         return _from_rows(KaggleRows(**held), f"rows of {path.name}")
     y, classes = _classes(held["y"], held.get("classes"))
+    X, fs, start_s, says = _shapes(held)
     return BeatSet(
-        path.stem,
-        f"rows of {path.name}",
-        _as_rows(held["X"]),
+        name or path.stem,
+        f"{says} of {path.name}",
+        X,
         y,
         classes,
-        fs=float(held["fs"].flat[0]) if held.get("fs") is not None and held["fs"].size else None,
+        fs=fs,
         is_test=_is_test(held),
-        record=_text(held.get("record")),
+        record=_records(held),
         patient=_text(held.get("patient")),
         sample=held["sample"].astype(np.int64) if "sample" in held else None,
+        start_s=start_s,
     )
+
+
+def _shapes(
+    held: Mapping[str, NDArray[Any]],
+) -> tuple[NDArray[np.float32], float | None, float, str]:
+    """Give what can be drawn of rows: values, rate in Hz, time of the first, and what they are.
+
+    Of beats described beside their patient, only the columns that hold the shape are a curve.
+    """
+    X = _as_rows(held["X"])
+    layout = str(held["layout"]) if "layout" in held else ""
+    if layout == "context" and X.shape[1] == N_FEATURES:
+        shape = [name.startswith("wave ") for name in feature_names()]
+        step = float(WAVE[1] - WAVE[0])
+        start_s = float(WAVE[0] - REACH) / CONTEXT_FS
+        return X[:, shape], CONTEXT_FS / step, start_s, "shapes, in units of their patient's,"
+    if layout == "kaggle-rows":
+        return X, ROW_FS, 0.0, "rows"
+    rate = held.get("fs")
+    known = rate is not None and rate.ndim == 0
+    return X, float(rate) if rate is not None and known else None, 0.0, "rows"
+
+
+def _records(held: Mapping[str, NDArray[Any]]) -> NDArray[np.str_] | None:
+    """Name the records, with their database where there are several."""
+    record, database = _text(held.get("record")), _text(held.get("database"))
+    if record is None or database is None or len(np.unique(database)) < 2:
+        return record
+    return np.char.add(np.char.add(database, "/"), record)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

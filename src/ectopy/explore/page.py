@@ -69,7 +69,7 @@ def _sections(
     said = {
         "balance": words.balance(summary["balance"]),
         "examples": words.examples(summary["examples"], summary["scaled"]),
-        "density": words.density(summary["fs"]),
+        "density": words.density(summary["fs"], padded),
         "noise": words.noise(summary["noise"], padded),
         "lengths": words.lengths(summary["lengths"]),
         "records": words.records(summary["records"], summary["name"]),

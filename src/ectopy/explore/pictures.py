@@ -74,12 +74,14 @@ def _ring(theme: Theme, axes: Axes, beats: BeatSet, parts: list[tuple[str, int, 
         distinct, *more = (n for each, n, _ in parts if each == name)
         copies = (distinct + sum(more)) / distinct
         times = f" × {copies:.2g}" if copies < 100 else f" × {copies:,.0f}"
+        times = times if sum(more) else ""
         colour = theme.of_class(name, beats.classes.index(name))
-        apart = "  " if len(name) < 3 else "\n"
-        says = f"{name}{apart}{distinct:,}{times if sum(more) else ''}"
-        text = axes.text(x, y, says, color=colour, ha=side, va="center", fontweight="bold")
+        apart = "\n" if times or len(name) > 2 else "  "
+        says = f"{name}{apart}{distinct:,}{times}"
+        upright = "bottom" if y > 0.95 else "top" if y < -0.95 else "center"
+        text = axes.text(x, y, says, color=colour, ha=side, va=upright, fontweight="bold")
         text.set_in_layout(False)
-    axes.set(xlim=(-1.9, 1.9), ylim=(-1.2, 1.2), aspect="equal")
+    axes.set(xlim=(-2.0, 2.0), ylim=(-1.35, 1.25), aspect="equal")
     axes.axis("off")
 
 
@@ -115,19 +117,15 @@ def _panels(
     return figure, grid.tolist()
 
 
-def _time(beats: BeatSet, n: int | None = None) -> NDArray[np.float64]:
-    return beats.seconds(np.arange(n or beats.X.shape[1], dtype=float))
-
-
 def draw_examples(theme: Theme, beats: BeatSet, chosen: dict[str, NDArray[np.int64]]) -> Figure:
     """Draw the typical row of each class, over rows of the same class drawn by chance."""
     figure, grid = _panels(theme, beats, list(chosen), 2.1)
-    time = _time(beats)
+    time = beats.time(beats.X.shape[1])
     for (name, rows), axes in zip(chosen.items(), grid[0], strict=True):
         axes.plot(time, beats.X[rows[1:]].T, color=theme["faint"], lw=0.5, alpha=0.45)
         colour = theme.of_class(name, beats.classes.index(name))
         axes.plot(time, beats.X[rows[0]], color=colour, lw=1.8)
-    grid[0][0].set_xlim(0, time[-1])
+    grid[0][0].set_xlim(time[0], time[-1])
     return figure
 
 
@@ -138,7 +136,7 @@ def draw_density(theme: Theme, beats: BeatSet, length: NDArray[np.int64]) -> Fig
     there = [k for k in range(len(beats.classes)) if (beats.y == k).any()]
     figure, grid = _panels(theme, beats, [beats.classes[k] for k in there], 2.2)
     low, high = np.percentile(beats.X[:: max(len(beats) // 20000, 1)], [0.05, 99.95])
-    width = beats.X.shape[1]
+    start, *_, stop = beats.time(beats.X.shape[1] + 1)
     for k, axes in zip(there, grid[0], strict=True):
         share = _density(beats.X[beats.y == k], length[beats.y == k], (float(low), float(high)))
         colour = theme.of_class(beats.classes[k], k)
@@ -146,7 +144,7 @@ def draw_density(theme: Theme, beats: BeatSet, length: NDArray[np.int64]) -> Fig
             np.where(share > 0, share, np.nan),
             origin="lower",
             aspect="auto",
-            extent=(0, float(_time(beats, width + 1)[-1]), low, high),
+            extent=(float(start), float(stop), low, high),
             cmap=theme.ramp(colour),
             norm=LogNorm(1e-4, 0.3, clip=True),
             interpolation="nearest",
@@ -174,7 +172,7 @@ def draw_noise(
     """Draw the typical row of each class as it is, with a tenth of the noise, and with all."""
     random = np.random.default_rng(seed)
     figure, grid = _panels(theme, beats, list(chosen), 3.7, rows=3)
-    time = _time(beats)
+    time = beats.time(beats.X.shape[1])
     for column, (name, rows) in enumerate(chosen.items()):
         drawn = random.normal(size=beats.X.shape[1])
         colour = theme.of_class(name, beats.classes.index(name))
@@ -189,7 +187,7 @@ def draw_noise(
         strict=True,
     ):
         axes.set_ylabel(says)
-    grid[0][0].set_xlim(0, time[-1])
+    grid[0][0].set_xlim(time[0], time[-1])
     return figure
 
 

@@ -32,6 +32,8 @@ class BeatSet:
         Whether a row is in the test part; None where the set is not divided.
     record, patient, sample
         Where each beat is from; None where that is not known. Two records can be of one patient.
+    start_s
+        Time of the first column in seconds from the R peak, where the rate is known.
     """
 
     name: str
@@ -44,6 +46,7 @@ class BeatSet:
     record: NDArray[np.str_] | None = None
     patient: NDArray[np.str_] | None = None
     sample: NDArray[np.int64] | None = None
+    start_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.X.ndim != 2 or not len(self.X) or self.X.shape[1] < 2:
@@ -81,5 +84,9 @@ class BeatSet:
         return np.ones(len(self), bool) if self.is_test is None else ~self.is_test
 
     def seconds(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give columns as seconds where the rate is known, else as they are."""
+        """Give columns as seconds from the start of a row where the rate is known."""
         return columns / self.fs if self.fs else columns
+
+    def time(self, columns: int) -> NDArray[np.float64]:
+        """Give the time of the first so many columns: from R in seconds, or just their numbers."""
+        return self.seconds(np.arange(columns, dtype=float)) + (self.start_s if self.fs else 0)

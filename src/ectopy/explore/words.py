@@ -9,6 +9,9 @@ _NBSP: Final = "\u00a0"
 PADDED: Final = 0.001
 """Share of padding from which rows count as padded."""
 
+FEW: Final = 50
+"""Rows in one record below which its share of a class is nothing to tell of."""
+
 TITLES: Final = {
     "balance": "The classes, before and after rebalancing",
     "examples": "One example of each class",
@@ -89,7 +92,7 @@ def examples(found: dict[str, Any], scaled: bool) -> tuple[str, str]:
     )
 
 
-def density(rate: float | None) -> tuple[str, str]:
+def density(rate: float | None, padded: bool) -> tuple[str, str]:
     """Tell of the densities."""
     deceives = (
         "A class looks like its largest patients: a dark ridge is often one person. What is not in "
@@ -103,8 +106,8 @@ def density(rate: float | None) -> tuple[str, str]:
         )
     return (
         "How often a row of the class has a value (upwards) at a time (to the right): the "
-        "stronger the colour, the more often, on a logarithmic scale. The zeros that pad the rows "
-        "are left out.",
+        "stronger the colour, the more often, on a logarithmic scale."
+        f"{' The zeros that pad the rows are left out.' if padded else ''}",
         deceives,
     )
 
@@ -181,18 +184,15 @@ def records(found: dict[str, Any] | None, name: str) -> tuple[str, str]:
             ),
         )
     most = found["most"]
-    top = max(
-        (name for name in most if name != "N"),
-        key=lambda n: most[n]["share"],
-        default=next(iter(most)),
-    )
+    telling = [name for name in most if name != "N" and most[name]["rows"] >= FEW] or list(most)
+    top = max(telling, key=lambda name: most[name]["share"])
     n = len(found["records"])
     return (
         f"The rows of each class in each of the {count(n, 'record')}; the highest bar is named.",
-        f"Record {most[top]['record']} alone holds {percent(most[top]['share'], 0)} of {top}, and "
-        f"{most[top]['records']} of {n} records have any: a network that knows this one patient "
-        f"looks good at {top}. Figures should be given with and without such a record, and "
-        "averaged over records.",
+        f"Record {most[top]['record']} alone holds {percent(most[top]['share'], 0)} of {top}, "
+        f"which occurs in {most[top]['records']} of {n} records: a network that knows this one "
+        f"patient looks good at {top}. Figures should be given with and without such a record, "
+        "and averaged over records.",
     )
 
 
