@@ -3,6 +3,7 @@
 import { overview } from "./data.js";
 import { badge, empty, h, replace } from "./dom.js";
 import { ask, panel } from "./panel.js";
+import { steps } from "./steps.js";
 import { bpm, clock, count, elapsed, episodeName, number, seconds } from "./words.js";
 
 const PAGE = 50;
@@ -108,7 +109,7 @@ export function mount(root, app) {
         const from = shown;
         shown += 4 * PAGE;
         draw();
-        rowButtons()[from]?.focus();
+        stepping.focus(from);
       } }, `Show more (${number(rows.length - shown)} left)`) : null);
       markCurrent();
     }
@@ -127,20 +128,14 @@ export function mount(root, app) {
         h("td", { class: "n" }, each.kind === "pause" ? "–" : bpm(each.rate_bpm)));
     }
 
-    const rowButtons = () => [...list.querySelectorAll("tbody .pn-link")];
     function go(k) {
       const each = rows[k];
-      if (!each) return;
       const { beats } = store;
       const i = beats.nearest(each.start_s);
       const time = each.length <= STRIP_S ? (each.start_s + each.stop_s) / 2
         : each.start_s + STRIP_S / 2 - 1;
       app.jump(time, i < 0 ? {} : { select: beats.id[i] });
       app.announce(`${each.name}, ${seconds(each.length, 1)}, ${bpm(each.rate_bpm)}`);
-      for (const button of rowButtons()) button.tabIndex = -1;
-      const button = rowButtons()[k];
-      button.tabIndex = 0;
-      button.focus();
     }
     function markCurrent() {
       const { start_s: from, stop_s: to } = store.view;
@@ -149,21 +144,7 @@ export function mount(root, app) {
         row.classList.toggle("pn-current", inView);
       });
     }
-    list.addEventListener("click", (event) => {
-      const row = event.target.closest("tbody tr");
-      if (row) go(Number(row.dataset.row));
-    });
-    list.addEventListener("keydown", (event) => {
-      const row = event.target.closest("tbody tr");
-      if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
-      const [k, last] = [Number(row.dataset.row), Math.min(shown, rows.length) - 1];
-      const to = { ArrowDown: k + 1, ArrowUp: k - 1, Home: 0, End: last, PageDown: Math.min(k + 10, last),
-        PageUp: Math.max(k - 10, 0) }[event.key];
-      if (to === undefined) return;
-      event.preventDefault();
-      event.stopPropagation();
-      if (to >= 0 && to <= last) go(to);
-    });
+    const stepping = steps(list, { count: () => Math.min(shown, rows.length), go });
     life.on("beats", life.soon(load, 300));
     life.on("view", life.soon(markCurrent, 100));
     load();

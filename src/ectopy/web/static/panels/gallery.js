@@ -1,5 +1,7 @@
 // Beats of one class side by side, the least sure first: look, jump, rename.
 
+import { singleKeys } from "../keys.js";
+import { Review } from "../review.js";
 import { badge, choice, empty, h, replace, svg } from "./dom.js";
 import { ask, panel } from "./panel.js";
 import { curve, paperRange, sheet } from "./paper.js";
@@ -182,8 +184,13 @@ export function mount(root, app) {
       if (!button || event.ctrlKey || event.metaKey || event.altKey) return;
       const k = Number(button.dataset.k);
       const name = event.key.length === 1 ? event.key.toUpperCase() : event.key;
-      if (CLASSES.includes(name) && !event.shiftKey) rename(k, name);
-      else if (event.key === "PageDown" || event.key === "PageUp") {
+      if (CLASSES.includes(name) && !event.shiftKey) {
+        if (store.beats.indexOf(page.beats[k].id) < 0) return;
+        store.select(page.beats[k].id);
+        // Where single letters work everywhere, the page itself names the selected beat.
+        if (singleKeys.everywhere()) return;
+        reviewOf(app).relabel(name);
+      } else if (event.key === "PageDown" || event.key === "PageUp") {
         const by = event.key === "PageDown" ? PAGE : -PAGE;
         const possible = by > 0 ? page.offset + PAGE < page.total : page.offset > 0;
         if (possible) pager.turn(by, 0);
@@ -196,13 +203,6 @@ export function mount(root, app) {
       event.preventDefault();
       event.stopPropagation();
     });
-    function rename(k, name) {
-      const beat = page.beats[k];
-      if (store.beats.indexOf(beat.id) < 0) return;
-      store.select(beat.id);
-      app.review.relabel(name);
-    }
-
     life.on("beats", () => {
       drawTabs();
       if (page) refresh();
@@ -213,6 +213,8 @@ export function mount(root, app) {
     load();
   }
 }
+
+const reviewOf = (app) => (app.review ??= new Review(app));
 
 /** One range for all: what nearly all of the signal needs. */
 function commonRange(beats) {

@@ -23,6 +23,8 @@ export function panel(root, app, build, { evenBlind = false } = {}) {
     blind = store.blind;
     if (!store.analysis) {
       root.append(empty("No recording is open", "Open a recording to see this."));
+    } else if (store.analysis.status !== "done") {
+      root.append(loading("The analysis is still running …"));
     } else if (blind && !evenBlind) {
       root.append(empty(
         "Hidden while you read blind",
