@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -53,14 +54,34 @@ def explore(data: Path, output: Path, per_class: int, noise: float, seed: int) -
         summary, written = look(
             data, output, per_class=per_class, noise=noise, seed=seed, progress=progress
         )
-    counts = " ".join(f"{name} {n:,}" for name, n in summary["counts"]["all"].items())
-    click.echo(f"{summary['name']}: {summary['rows']:,} rows, {counts}")
-    shared = summary["neighbours"]["same_patient"]
-    if shared and summary["neighbours"]["divided"]:
-        click.echo(
-            f"WARNING: patients are mixed, {100 * shared:.1f} % of the test rows are of patients "
-            "in training",
-            err=True,
-        )
+    click.echo("\n".join(_told(summary)))
     for path in written:
         click.echo(path)
+
+
+def _told(summary: dict[str, Any]) -> list[str]:
+    """Say what is in the set, and what its test part has in common with the training part."""
+    counts = " ".join(f"{name} {n:,}" for name, n in summary["counts"]["all"].items())
+    lines = [f"{summary['name']}: {summary['rows']:,} rows, {counts}"]
+    found = summary["neighbours"]
+    if found["divided"] and found["same_patient"]:
+        lines.append(
+            f"WARNING: patients are mixed, {_percent(found['same_patient'])} of the test rows are "
+            "of patients in training"
+        )
+    if found["in_time"] is not None:
+        part = "test beats" if found["divided"] else "beats of a fifth drawn by chance"
+        lines.append(f"{_percent(found['in_time'])} of the {part} have a neighbour in training")
+    if near := found["nearest"]:
+        lines.append(f"naming a row as the nearest training row: {_scores(near['copying'])}")
+        if other := near["other_patients"]:
+            lines.append(f"as the nearest of another patient: {_scores(other['copying'])}")
+    return lines
+
+
+def _scores(scores: dict[str, float]) -> str:
+    return f"accuracy {_percent(scores['accuracy'])}, macro F1 {_percent(scores['macro_f1'])}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
