@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from ectopy.labels import load_card  # noqa: E402
 from ectopy.labels.models import load_network  # noqa: E402
 from ectopy.training import export  # noqa: E402
 from ectopy.training.fit import Rows, fit, hold_out, predict  # noqa: E402
+from ectopy.training.rebalance import Rebalance  # noqa: E402
 from ectopy.training.recipes import RECIPES, find_recipe  # noqa: E402
 from ectopy.training.recipes.cvxtz import Cvxtz  # noqa: E402
 from ectopy.training.train import Options, train  # noqa: E402
@@ -28,50 +30,70 @@ def made_up_rows(n=600, seed=0):
     return Rows(X.astype(np.float32), y)
 
 
-@pytest.fixture(scope="module")
-def quick():
-    from dataclasses import replace
-
-    return replace(find_recipe("cvxtz"), epochs=3, batch=32)
-
-
 def metrics(run):
     with (run / "metrics.csv").open() as stream:
         return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(stream)]
 
 
-def test_cvxtz_has_the_published_size():
-    assert sum(p.numel() for p in Cvxtz().parameters()) == 254_901
-
-
-def test_it_learns(quick, tmp_path):
-    network = fit(quick, made_up_rows(1500), made_up_rows(200, 1), tmp_path)
+def test_it_learns(tmp_path):
+    network = fit(
+        replace(find_recipe("cvxtz"), epochs=3), made_up_rows(1500), made_up_rows(200, 1), tmp_path
+    )
     fresh = made_up_rows(200, 2)
     assert (predict(network, fresh.X[:, None]).argmax(1) == fresh.y).mean() > 0.95
     assert metrics(tmp_path)[-1]["validation_accuracy"] > 0.95
 
 
-def test_an_interrupted_run_goes_on_as_if_it_had_not_been(quick, tmp_path):
+def tiny(name, **changed):
+    """A recipe of which everything is kept but its network, so that it is quick."""
+
+    def network():
+        layers = torch.nn.Flatten(), torch.nn.BatchNorm1d(187), torch.nn.Dropout(0.1)
+        return torch.nn.Sequential(*layers, torch.nn.Linear(187, 5))
+
+    return replace(find_recipe(name), network=network, batch=32, **changed)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_an_interrupted_run_goes_on_as_if_it_had_not_been(name, tmp_path):
     rows, held = made_up_rows(), made_up_rows(100, 1)
-    whole = fit(quick, rows, held, tmp_path / "whole", seed=3)
+    recipe = tiny(name, epochs=4, rebalance=replace(find_recipe(name).rebalance, per_class=60))
+    whole = fit(recipe, rows, held, tmp_path / "whole", seed=3)
 
     class PowerCutError(Exception):
         pass
 
     def stop(epoch, share):
-        if epoch.epoch == 2 and share < 1:
+        if epoch.epoch == 3 and share < 1:
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
-        fit(quick, rows, held, tmp_path / "parts", seed=3, report=stop)
-    parts = fit(quick, rows, held, tmp_path / "parts", seed=3, resume=True)
+        fit(recipe, rows, held, tmp_path / "parts", seed=3, report=stop)
+    parts = fit(recipe, rows, held, tmp_path / "parts", seed=3, resume=True)
     for one, other in zip(whole.parameters(), parts.parameters(), strict=True):
-        torch.testing.assert_close(one, other)
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
     assert metrics(tmp_path / "whole") == metrics(tmp_path / "parts")
+    again = fit(recipe, rows, held, tmp_path / "parts", seed=3, resume=True)
+    assert len(metrics(tmp_path / "parts")) <= 4
+    torch.testing.assert_close(whole.state_dict(), again.state_dict(), rtol=0, atol=0)
 
 
-def test_a_taken_run_folder_is_refused(quick, tmp_path):
-    rows = made_up_rows(100)
+def test_it_stops_when_nothing_gets_better_and_keeps_the_best_epoch(tmp_path):
+    random = np.random.default_rng(0)
+    rows, held = made_up_rows(400), made_up_rows(200, 1)
+    nonsense = Rows(held.X, random.permutation(held.y))
+    recipe = tiny("notebook", epochs=60, rebalance=Rebalance(), learning_rate=1e-2)
+    network = fit(recipe, rows, nonsense, tmp_path)
+    losses = [epoch["validation_loss"] for epoch in metrics(tmp_path)]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 1 + recipe.patience < 60
+    logits = torch.from_numpy(predict(network, nonsense.X[:, None]))
+    loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(nonsense.y).long())
+    assert loss.item() == pytest.approx(losses[best], rel=1e-5)
+
+
+def test_a_taken_run_folder_is_refused(tmp_path):
+    rows, quick = made_up_rows(100), tiny("cvxtz", epochs=1)
     fit(quick, rows, rows, tmp_path)
     with pytest.raises(TrainingError, match="--resume or choose another -o"):
         fit(quick, rows, rows, tmp_path)
@@ -108,27 +130,62 @@ def test_export_refuses_what_onnx_gets_wrong(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_leaves_everything_that_was_promised(tmp_path):
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory):
+    """A data folder like that of ``ectopy data build``, of 1,000 easy rows."""
+    folder = tmp_path_factory.mktemp("rows")
     rows = made_up_rows(1000)
     records = np.array(["100", "101", "103", "106"])[np.arange(1000) % 4]
     is_test = np.arange(1000) % 5 == 0
     order = np.where(is_test, np.cumsum(is_test) - 1, -1).astype(np.int32)
-    write_rows(KaggleRows(rows.X, rows.y, records, np.arange(1000), is_test, order), tmp_path)
-    for split in ("kaggle", "ds1-ds2"):
-        run = tmp_path / split
-        outcome = train("cvxtz", tmp_path, split, run, options=Options(epochs=2))
-        made = {path.name for path in run.iterdir()}
-        assert made == {
-            "settings.json", "metrics.csv", "checkpoint.pt", "best.pt",
-            "curves.png", "confusion.png", "report.txt", "figures.json", "model",
-        }  # fmt: skip
-        card = load_card(str(outcome.model))
-        assert load_network(str(outcome.model))
-        assert card["name"] == f"cvxtz-{split}-v1"
-        assert card["training"]["patient_mixed"] == (split == "kaggle")
-        assert card["figures"] == json.loads((run / "figures.json").read_text())
-        expected = 200 if split == "kaggle" else 500
-        assert card["figures"]["rows"] == expected
+    write_rows(KaggleRows(rows.X, rows.y, records, np.arange(1000), is_test, order), folder)
+    return folder
+
+
+@pytest.mark.parametrize("split", ["kaggle", "ds1-ds2"])
+def test_a_run_leaves_everything_that_was_promised(split, data_folder, tmp_path):
+    run = tmp_path / split
+    outcome = train("cvxtz", data_folder, split, run, options=Options(epochs=2))
+    made = {path.name for path in run.iterdir()}
+    assert made == {
+        "settings.json", "metrics.csv", "checkpoint.pt", "best.pt", "curves.png",
+        "confusion.png", "report.txt", "figures.json", "model",
+    }  # fmt: skip
+    card = load_card(str(outcome.model))
+    assert load_network(str(outcome.model))
+    assert card["name"] == f"cvxtz-{split}-v1"
+    assert card["training"]["patient_mixed"] == (split == "kaggle")
+    assert card["training"]["command"] == f"ectopy train cvxtz --split {split} --seed 0 --epochs 2"
+    assert card["figures"] == json.loads((run / "figures.json").read_text())
+    assert card["figures"]["rows"] == (200 if split == "kaggle" else 500)
+    shown = (run / "report.txt").read_text()
+    assert f"{card['figures']['accuracy']:.4f}" in shown
+    assert f"{card['figures']['macro_f1']:.4f}" in shown
+    assert "LEAK" not in shown + card["warning"]
+
+
+def test_validating_on_the_test_rows_is_marked_wherever_figures_are(data_folder, tmp_path):
+    options = Options(epochs=2, rebalance="resample", per_class=40, validate_on_test=True)
+    outcome = train("cvxtz", data_folder, "kaggle", tmp_path / "run", options=options)
+    card = load_card(str(outcome.model))
+    assert card["name"] == "cvxtz-kaggle-leaky-v1"
+    assert card["warning"].startswith("LEAK: the epoch")
+    assert (tmp_path / "run/report.txt").read_text().startswith("LEAK: the epoch")
+    assert "**of the test**" in (outcome.model / "README.md").read_text()
+    assert outcome.figures["leak"].startswith("LEAK")
+    best = max(epoch["validation_accuracy"] for epoch in metrics(tmp_path / "run"))
+    assert best == pytest.approx(outcome.figures["accuracy"]), "that is the leak"
+    assert card["training"]["rows"] == 800
+
+
+def test_what_was_trained_names_beats(data_folder, tmp_path):
+    from ectopy import analyze
+    from ectopy.simulate import simulate
+
+    outcome = train("best", data_folder, "kaggle", tmp_path / "run", options=Options(epochs=1))
+    found = analyze(simulate(30, 250, seed=1), model=str(outcome.model))
+    assert found.labels.model == "best-kaggle-v1"
+    assert len(found.beats) > 20
 
 
 def test_unknown_recipe_lists_the_known_ones():
