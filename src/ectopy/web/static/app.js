@@ -17,6 +17,7 @@
  *   app.toast(text)         tell everyone, for a moment
  *   app.complain(error)     show what went wrong
  *   app.show(panel)         go to another tab, such as app.show("why")
+ *   app.strip               the strip itself, see strip/strip.js
  *   app.reader              the second reader: open() asks, load(body), drop(), setBlind(yes)
  */
 
@@ -104,6 +105,7 @@ const strip = new Strip(at("strip"), store, {
   },
 });
 strip.mm = millimetre();
+app.strip = strip;
 
 const map = new OverviewMap(at("map"), store, (time_s) => {
   strip.hold();

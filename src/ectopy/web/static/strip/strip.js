@@ -81,6 +81,15 @@ export class Strip {
     this.recording = null;
   }
 
+  /** Whether the curves of the stretch in view are drawn from tiles of their own level. */
+  get drawn() {
+    if (!this.tiles || this._frame) return false;
+    const { level, tiles } = this;
+    const [first, last] = tiles.span(level, this.start_s * tiles.fs, this.stop_s * tiles.fs);
+    for (let index = first; index <= last; index++) if (!tiles.held(level, index)) return false;
+    return true;
+  }
+
   get width() {
     return Math.max(this._width - GUTTER_PX, 50);
   }
