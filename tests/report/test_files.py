@@ -44,7 +44,7 @@ def test_the_suffix_decides_the_format_unless_one_is_given(
 def test_an_unknown_format_lists_the_known_ones(
     five_minutes: Analysis, tmp_path: Path, name: str
 ) -> None:
-    with pytest.raises(OutputError, match="html, json, csv, atr"):
+    with pytest.raises(OutputError, match="html, pdf, json, csv, atr"):
         write_report(five_minutes, tmp_path / name)
     assert not list(tmp_path.iterdir())
 

@@ -8,13 +8,9 @@ from typing import Any, Final
 
 from ectopy.analysis import Analysis
 from ectopy.errors import ModelError
+from ectopy.report.words import Words
 
-_NAMES: Final = {
-    "accuracy": "Accuracy",
-    "macro_f1": "Macro F1",
-    "ece": "Expected calibration error",
-    "rows": "Beats it was tested on",
-}
+_NAMED: Final = ("accuracy", "macro_f1", "ece", "rows")
 _CLASS_FIGURES: Final = ("se", "ppv", "f1", "support")
 
 
@@ -51,31 +47,44 @@ def known_card(analysis: Analysis) -> Mapping[str, Any] | None:
     return card if card["sha256"] == analysis.labels.sha256 else None
 
 
-def read_card(card: Mapping[str, Any] | None) -> Card:
-    """Take from a card what it has of the things that a report tells."""
+def read_card(card: Mapping[str, Any] | None, words: Words) -> Card:
+    """Take from a card what it has of the things that a report tells.
+
+    Cards are in English. In another language what has no translation is left out, and for a
+    warning stands where to read it.
+    """
     card = card or {}
     figures, training = _mapping(card.get("figures")), _mapping(card.get("training"))
-    said = [
-        f"{lead}{text}"
-        for lead, text in (
-            ("", card.get("says")),
-            ("Trained on: ", training.get("data")),
-            ("Tested on: ", training.get("split_says")),
-        )
-        if text
-    ]
+    warning = str(card.get("warning") or "")
+    if warning:
+        warning = words.t.translated(warning) or words.t("sure.untranslated")
     told = [name for name in figures if _number(figures[name])]
     return Card(
-        warning=str(card.get("warning") or ""),
-        says=tuple(_sentence(text) for text in said),
-        figures=tuple(
-            (_NAMES.get(name, name.replace("_", " ")), _told(figures, name)) for name in told
-        ),
+        warning=warning,
+        says=tuple(_says(card, training, words)),
+        figures=tuple((_name(name, words), _told(figures, name)) for name in told),
         classes=tuple(
             (str(label), tuple(_plain(_mapping(row).get(name)) for name in _CLASS_FIGURES))
             for label, row in _mapping(figures.get("classes")).items()
         ),
     )
+
+
+def _says(card: Mapping[str, Any], training: Mapping[str, Any], words: Words) -> list[str]:
+    said = []
+    for key, text in (
+        ("", card.get("says")),
+        ("model.trained", training.get("data")),
+        ("model.tested", training.get("split_says")),
+    ):
+        known = words.t.translated(str(text)) if text else None
+        if known:
+            said.append(_sentence(words.t(key, text=known) if key else known))
+    return said
+
+
+def _name(figure: str, words: Words) -> str:
+    return words.t(f"model.{figure}") if figure in _NAMED else figure.replace("_", " ")
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -102,4 +111,4 @@ def _plain(value: object) -> str:
 
 def _sentence(text: str) -> str:
     text = text.strip().replace("`", "")
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "。")) else ".")

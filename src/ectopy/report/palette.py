@@ -1,4 +1,4 @@
-"""The colours of the report, written once: of the AAMI classes, of the page and of ECG paper.
+"""The colours of the report, written once: in the custom properties of `report.css`.
 
 The classes are told apart by people who see few colours, too, in light and in dark; beside the
 colour there is always the letter or the shape of `ectopy.report.charts.MARKS`.
@@ -6,48 +6,25 @@ colour there is always the letter or the shape of `ectopy.report.charts.MARKS`.
 
 from __future__ import annotations
 
+import re
+from functools import cache
+from importlib.resources import files
 from types import MappingProxyType
-from typing import Final
-
-LIGHT: Final = MappingProxyType(
-    {
-        "page": "#ffffff",
-        "ink": "#1c2126",
-        "faint": "#626d78",
-        "rule": "#e2e6ea",
-        "soft": "#f5f7f8",
-        "caution": "#fdf3dc",
-        "caution-edge": "#d9a514",
-        "N": "#5d6b78",
-        "S": "#0a66b7",
-        "V": "#c23b05",
-        "F": "#00785a",
-        "Q": "#8d4596",
-        "on": "#ffffff",
-    }
-)
-"""Colours on a light page, and on ECG paper anywhere."""
-
-DARK: Final = MappingProxyType(
-    {
-        "page": "#14181c",
-        "ink": "#e6eaee",
-        "faint": "#98a4b0",
-        "rule": "#2c343c",
-        "soft": "#1b2126",
-        "caution": "#2e2814",
-        "caution-edge": "#c79a1f",
-        "N": "#97a5b2",
-        "S": "#62b2ff",
-        "V": "#ff8d58",
-        "F": "#40cba5",
-        "Q": "#d796df",
-        "on": "#14181c",
-    }
-)
-"""Colours on a dark page, under the same names."""
 
 
-def css_variables(colours: MappingProxyType[str, str]) -> str:
-    """Give colours as CSS custom properties, such as ``--V: #c23b05;``."""
-    return " ".join(f"--{name}: {value};" for name, value in colours.items())
+@cache
+def style_sheet() -> str:
+    """Give the style sheet of the report."""
+    return files("ectopy.report").joinpath("report.css").read_text("utf-8")
+
+
+@cache
+def palette(theme: str = "light") -> MappingProxyType[str, str]:
+    """Give the colours of the theme ``"light"`` or ``"dark"`` as ``#rrggbb``.
+
+    Under the names of the style sheet: ``N S V F Q`` are the classes, ``on`` what is written on
+    them, ``page``, ``ink``, ``faint``, ``rule`` and ``soft`` those of the page.
+    """
+    blocks = re.findall(r":root\s*\{([^}]*)\}", style_sheet())
+    block = blocks[("light", "dark").index(theme)]
+    return MappingProxyType(dict(re.findall(r"--([\w-]+):\s*(#[0-9a-f]{6})", block)))

@@ -130,3 +130,15 @@ def examples(analysis: Analysis, shapes: dict[str, Shape], label: str) -> list[E
     in_good = ~in_bad_stretch(analysis)[unsure_first]
     take(np.concatenate([unsure_first[in_good], unsure_first[~in_good]]), "unsure", 1)
     return chosen
+
+
+def other_class(analysis: Analysis, beat: int) -> tuple[str, float]:
+    """Give the most probable class of a beat but for the one it was named, and its probability.
+
+    It can be the more probable of the two: a model weighs its classes.
+    """
+    row = analysis.labels.probability[beat].tolist()
+    named = str(analysis.labels.aami[beat])
+    others = [(p, name) for p, name in zip(row, AAMI_CLASSES, strict=True) if name != named]
+    probability, name = max(others, key=lambda other: other[0])
+    return name, float(probability)

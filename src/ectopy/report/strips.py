@@ -14,8 +14,9 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from ectopy.analysis import Analysis
+from ectopy.report.language import catalogue
 from ectopy.report.shapes import lead_slice
-from ectopy.report.words import SURE, clock, elapsed, probability
+from ectopy.report.words import SURE, Words, clock, elapsed, probability
 
 MM_PER_S: Final = 25
 MM_PER_MV: Final = 10
@@ -70,7 +71,11 @@ class _Lane:
 
 
 def draw_strip(
-    analysis: Analysis, start_s: float, seconds: float = STRIP_S, focus: int | None = None
+    analysis: Analysis,
+    start_s: float,
+    seconds: float = STRIP_S,
+    focus: int | None = None,
+    words: Words | None = None,
 ) -> Strip:
     """Draw a stretch of the analysed lead, with each beat named.
 
@@ -82,12 +87,15 @@ def draw_strip(
         The stretch; it is moved and shortened to lie within the recording.
     focus
         Index of the beat that the strip is about; its letter is set off.
+    words
+        Language of what is written on it; English without.
 
     Returns
     -------
     Strip
         The drawing; its median is the baseline, and its paper is 25 to 70 mm high.
     """
+    words = words or Words(catalogue("en"))
     total_s = analysis.recording.duration_s
     seconds = min(seconds, total_s)
     fs = analysis.beats.fs
@@ -97,7 +105,7 @@ def draw_strip(
     known = signal[np.isfinite(signal)]
     signal = signal - (np.median(known) if len(known) else 0.0)
     lane = _lane(signal, PULSE_MM + len(signal) / fs * MM_PER_S)
-    view = _View(analysis, first, len(signal), lane, focus)
+    view = _View(analysis, first, len(signal), lane, focus, words)
     height = lane.floor + FOOT_MM
     layers = [_grid(lane), view.bad(), _pulse(lane), view.guides(), view.curve(signal)]
     layers += [view.beats(), view.seconds()]
@@ -105,7 +113,7 @@ def draw_strip(
         '<svg class="ecg" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{}" '
         'width="{:g}mm" height="{:g}mm" viewBox="0 0 {:g} {:g}">{}</svg>'
     ).format(
-        f"ECG strip of lead {analysis.beats.lead} from {elapsed(first / fs, total_s, 1)}",
+        words.t("strips.about", lead=analysis.beats.lead, at=elapsed(first / fs, total_s, 1)),
         *(round(side, 2) for side in (lane.width, height) * 2),
         Markup("").join(layers),
     )
@@ -162,6 +170,7 @@ class _View:
     n: int
     lane: _Lane
     focus: int | None
+    words: Words
 
     def x(self, sample: float) -> float:
         """Place a sample of the recording on the paper, in mm."""
@@ -185,8 +194,9 @@ class _View:
                         '<rect class="bad" x="{:.2f}" y="{:g}" width="{:.2f}" height="{}"/>'
                     ).format(left, HEAD_MM, right - left, self.lane.top + self.lane.bottom)
                 )
-                if right - left > 2 * len(each.reason):
-                    drawn.append(_text(left + 1, self.lane.floor - 1.2, "why", each.reason))
+                reason = self.words.told(each.reason)
+                if right - left > 2 * len(reason):
+                    drawn.append(_text(left + 1, self.lane.floor - 1.2, "why", reason))
         return Markup("").join(drawn)
 
     def curve(self, signal: NDArray[np.float64]) -> Markup:

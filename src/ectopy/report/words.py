@@ -1,48 +1,24 @@
-"""Facts in plain words: times, shares, and the sentences that open the report."""
+"""Facts in words: times, shares, and the sentences that open the report, in any language."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 
 from ectopy.analysis import Analysis
-from ectopy.labels.aami import AAMI_CLASSES, AAMI_NAMES
+from ectopy.labels.aami import AAMI_CLASSES
+from ectopy.report.language import Catalogue, catalogue
 from ectopy.report.quality import Quality
 from ectopy.rhythm import Episode
-
-PLAIN_NAMES: Final = {
-    "N": "The regular beat, conducted from above the ventricles.",
-    "S": "A beat from the atria or the AV junction, mostly too early.",
-    "V": "A beat that starts in the ventricles, mostly early and wide.",
-    "F": "A normal and a ventricular beat that meet and mix.",
-    "Q": "A beat of a pacemaker, or one that fits none of the others.",
-}
-"""What each AAMI class is, for someone who never heard of it."""
 
 _NBSP: Final = "\u00a0"
 
 SURE: Final = 0.9
 """Probability from which the report calls a name sure."""
-
-_EPISODES: Final = {
-    ("run", "V"): "ventricular run",
-    ("run", "S"): "supraventricular run",
-    ("couplet", "V"): "ventricular couplet",
-    ("couplet", "S"): "supraventricular couplet",
-    ("bigeminy", "V"): "ventricular bigeminy",
-    ("bigeminy", "S"): "supraventricular bigeminy",
-    ("trigeminy", "V"): "ventricular trigeminy",
-    ("trigeminy", "S"): "supraventricular trigeminy",
-    ("pause", ""): "pause",
-}
-
-
-def episode_name(episode: Episode) -> str:
-    """Name the kind of an episode, such as "ventricular run"."""
-    return _EPISODES.get((episode.kind, episode.label), f"{episode.label} {episode.kind}".strip())
 
 
 def elapsed(seconds: float, total_s: float, digits: int = 0) -> str:
@@ -61,28 +37,6 @@ def clock(seconds: float, start: datetime | None) -> str:
     return f"{start + timedelta(seconds=seconds):%H:%M:%S}" if start else ""
 
 
-def duration(seconds: float) -> str:
-    """Give a length in words, such as "23 h 59 min" or "30 min 6 s"."""
-    if seconds < 60:
-        return f"{seconds:.3g}{_NBSP}s"
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    parts = [(hours, "h"), (minutes, "min")] if hours else [(minutes, "min"), (rest, "s")]
-    return " ".join(f"{value}{_NBSP}{unit}" for value, unit in parts if value)
-
-
-def share(part: float, whole: float) -> str:
-    """Give a part of a whole in percent; only nothing reads 0 %, and only all 100 %."""
-    if not whole:
-        return "–"
-    percent = 100 * part / whole
-    if 0 < percent < 0.1:
-        return f"<{_NBSP}0.1{_NBSP}%"
-    if 99.9 < percent < 100:
-        return f">{_NBSP}99.9{_NBSP}%"
-    return f"{percent:.{0 if percent in (0, 100) else 1}f}{_NBSP}%"
-
-
 def number(value: float | None, digits: int = 0) -> str:
     """Give a number with commas between thousands, a dash where it is not known."""
     return "–" if value is None or not np.isfinite(value) else f"{value:,.{digits}f}"
@@ -93,108 +47,173 @@ def probability(value: float) -> str:
     return f"{np.floor(value * 100 + 1e-6) / 100:.2f}"
 
 
-def bpm(*rates: float | None) -> str:
-    """Give one rate, or the span between two, in beats per minute."""
-    if any(rate is None for rate in rates):
-        return "–"
-    return " – ".join(number(rate) for rate in rates) + f"{_NBSP}bpm"
-
-
 def count(n: int, noun: str) -> str:
-    """Give "1 beat" or "2,955 beats"."""
+    """Give "1 beat" or "2,955 beats", in English."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def summary(analysis: Analysis, quality: Quality) -> list[str]:
-    """Say in a few sentences what was found, how fast the heart was and how sure that is."""
-    length = duration(analysis.recording.duration_s)
-    n = len(analysis.beats)
-    if not n:
-        return [
-            f"In {length} of lead {analysis.beats.lead} the software found no heartbeat.",
-            "That says nothing about the heart: the signal may be too weak, too disturbed or "
-            "not an ECG.",
-            *_trust(quality),
-        ]
-    sentences = [
-        f"In {length} of lead {analysis.beats.lead} the software found {count(n, 'heartbeat')}"
-        f" and named {_kinds(analysis)}.",
-        *_rate(analysis),
-        *_standing_out(analysis),
-        f"{_sure(analysis)}.",
-    ]
-    return sentences + _trust(quality)
+def duration(seconds: float) -> str:
+    """Give a length in English words, such as "23 h 59 min" or "30 min 6 s"."""
+    return Words(catalogue("en")).duration(seconds)
 
 
-def _kinds(analysis: Analysis) -> str:
-    n = len(analysis.beats)
-    found = [
-        f"{'all' if k == n else f'{k:,}'} of them {AAMI_NAMES[name]}"
-        + (f" ({share(k, n)})" if k < n else "")
-        for name, k in analysis.labels.counts().items()
-        if k
-    ]
-    if n == 1:
-        return f"it {AAMI_NAMES[str(analysis.labels.aami[0])]}"
-    return _listed([found[0], *(each.replace(" of them", "") for each in found[1:])])
+def share(part: float, whole: float) -> str:
+    """Give a part of a whole in percent, in English."""
+    return Words(catalogue("en")).share(part, whole)
 
 
-def _rate(analysis: Analysis) -> list[str]:
-    rhythm = analysis.rhythm
-    if rhythm.mean_bpm is None:
-        return []
-    text = f"The heart rate was {rhythm.mean_bpm:.0f} beats per minute on average"
-    if rhythm.min_bpm is not None and rhythm.max_bpm is not None:
-        text += f", at its lowest {rhythm.min_bpm:.0f} and at its highest {rhythm.max_bpm:.0f}"
-    if rhythm.irregular:
-        text += "; the intervals between beats were irregular"
-    return [text + "."]
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What needs words or units of a language; `t` is its catalogue."""
 
+    t: Catalogue
 
-def _standing_out(analysis: Analysis) -> list[str]:
-    """Name the longest run of each kind and the longest pause."""
-    total_s = analysis.recording.duration_s
-    found = []
-    for label in ("V", "S"):
-        runs = [e for e in analysis.rhythm.episodes if e.kind == "run" and e.label == label]
-        if runs:
-            longest = max(runs, key=lambda run: run.n_beats)
-            found.append(
-                f"the longest {episode_name(longest)} had {count(longest.n_beats, 'beat')} in a "
-                f"row (at {elapsed(longest.start_s, total_s)})"
-            )
-    pauses = [e for e in analysis.rhythm.episodes if e.kind == "pause"]
-    if pauses:
-        longest = max(pauses, key=lambda pause: pause.stop_s - pause.start_s)
-        found.append(
-            f"the longest pause lasted {longest.stop_s - longest.start_s:.1f}{_NBSP}s "
-            f"(at {elapsed(longest.start_s, total_s)})"
+    def unit(self, key: str, value: str) -> str:
+        """Give a value with its unit, which stays on the line of the value."""
+        return self.t(key, value=value).replace(" ", _NBSP)
+
+    def duration(self, seconds: float, digits: int = 3) -> str:
+        """Give a length in words, such as "23 h 59 min" or "30 min 6 s"; seconds with digits."""
+        if seconds < 60:
+            return self.unit("seconds", f"{seconds:.{digits}g}")
+        whole = round(seconds)
+        hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+        parts = (
+            [(hours, "hours"), (minutes, "minutes")]
+            if hours
+            else [(minutes, "minutes"), (rest, "seconds")]
         )
-    text = _listed(found)
-    return [text[0].upper() + text[1:] + "."] if found else []
+        return " ".join(self.unit(unit, f"{value}") for value, unit in parts if value)
 
+    def share(self, part: float, whole: float) -> str:
+        """Give a part of a whole in percent; only nothing reads 0 %, and only all 100 %."""
+        if not whole:
+            return "–"
+        percent = 100 * part / whole
+        if 0 < percent < 0.1:
+            return f"<{_NBSP}{self.unit('percent', '0.1')}"
+        if 99.9 < percent < 100:
+            return f">{_NBSP}{self.unit('percent', '99.9')}"
+        return self.unit("percent", f"{percent:.{0 if percent in (0, 100) else 1}f}")
 
-def _sure(analysis: Analysis) -> str:
-    labels = analysis.labels
-    sure = share(int((labels.confidence >= SURE).sum()), len(labels))
-    least = f"at least {100 * SURE:.0f}{_NBSP}%"
-    text = f"By its own estimate it was {least} sure of {sure} of these names"
-    abstained = int(labels.abstained.sum())
-    if abstained:
-        text += f", and would rather not have named {count(abstained, 'beat')}"
-    return text
+    def bpm(self, *rates: float | None) -> str:
+        """Give one rate, or the span between two, in beats per minute."""
+        if any(rate is None for rate in rates):
+            return "–"
+        return self.unit("bpm", " – ".join(number(rate) for rate in rates))
 
+    def date(self, moment: datetime) -> str:
+        """Give date and time of day."""
+        return moment.strftime(self.t("date"))
 
-def _trust(quality: Quality) -> list[str]:
-    if not quality.share:
-        return []
-    return [f"{share(quality.share, 1)} of the signal was too poor to trust."]
+    def beats(self, n: int) -> str:
+        """Give "1 beat" or "2,955 beats"."""
+        return self.t("beats", n)
 
+    def class_name(self, label: str) -> str:
+        """Name an AAMI class."""
+        return self.t(f"class.{label}")
 
-def _listed(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return ", ".join(parts[:-1]) + " and " + parts[-1]
+    def episode_name(self, episode: Episode) -> str:
+        """Name the kind of an episode, such as "ventricular run"."""
+        return self.t(".".join(filter(None, ("episode", episode.kind, episode.label))))
+
+    def identity(self, what: str) -> str:
+        """Name a kind of identity that a file holds."""
+        known = f"fact.{what}" in self.t.entries
+        return self.t(f"fact.{what}") if known else what.replace("_", " ").capitalize()
+
+    def setting(self, name: str) -> str:
+        """Name an option of the analysis."""
+        known = f"model.{name}" in self.t.entries
+        return self.t(f"model.{name}") if known else name.capitalize()
+
+    def told(self, text: str) -> str:
+        """Give what another part of the package says, in English where it has no translation."""
+        return self.t.translated(text) or text
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """Put parts into one list, such as "a, b and c"."""
+        if len(parts) < 2:
+            return "".join(parts)
+        return self.t("list.comma").join(parts[:-1]) + self.t("list.last") + parts[-1]
+
+    def summary(self, analysis: Analysis, quality: Quality) -> str:
+        """Say in a few sentences what was found, how fast the heart was and how sure that is."""
+        if len(analysis.beats):
+            sentences = [
+                self._found(analysis),
+                *self._rate(analysis),
+                *self._standing_out(analysis),
+                *self._sure(analysis),
+            ]
+        else:
+            sentences = [self._found(analysis), self.t("summary.none_why")]
+        if quality.share:
+            sentences.append(self.t("summary.poor", share=self.share(quality.share, 1)))
+        return self.t("sentence.space").join(sentences)
+
+    def _found(self, analysis: Analysis) -> str:
+        n = len(analysis.beats)
+        named = {name: k for name, k in analysis.labels.counts().items() if k}
+        about = {
+            "length": self.duration(analysis.recording.duration_s),
+            "lead": analysis.beats.lead,
+        }
+        if len(named) < 2:
+            key = "summary.none" if not n else "summary.one" if n == 1 else "summary.all"
+            return self.t(key, n, kind="".join(map(self.class_name, named)), **about)
+        kinds = [
+            self.t(
+                "summary.next_kind" if place else "summary.first_kind",
+                k,
+                kind=self.class_name(name),
+                share=self.share(k, n),
+            )
+            for place, (name, k) in enumerate(named.items())
+        ]
+        return self.t("summary.found", n, kinds=self.listed(kinds), **about)
+
+    def _rate(self, analysis: Analysis) -> list[str]:
+        rhythm = analysis.rhythm
+        if rhythm.mean_bpm is None:
+            return []
+        key = "summary.rate_mean" if rhythm.min_bpm is None else "summary.rate"
+        mean, low, high = map(number, (rhythm.mean_bpm, rhythm.min_bpm, rhythm.max_bpm))
+        said = [self.t(key, mean=mean, low=low, high=high)]
+        return [*said, self.t("summary.irregular")] if rhythm.irregular else said
+
+    def _standing_out(self, analysis: Analysis) -> list[str]:
+        """Name the longest run of each kind and the longest pause."""
+        total_s = analysis.recording.duration_s
+        found = []
+        for label in ("V", "S"):
+            runs = [e for e in analysis.rhythm.episodes if e.kind == "run" and e.label == label]
+            if runs:
+                longest = max(runs, key=lambda run: run.n_beats)
+                found.append(
+                    self.t(
+                        "summary.longest_run",
+                        longest.n_beats,
+                        episode=self.episode_name(longest),
+                        at=elapsed(longest.start_s, total_s),
+                    )
+                )
+        pauses = [e for e in analysis.rhythm.episodes if e.kind == "pause"]
+        if pauses:
+            longest = max(pauses, key=lambda pause: pause.stop_s - pause.start_s)
+            length = self.unit("seconds", f"{longest.stop_s - longest.start_s:.1f}")
+            at = elapsed(longest.start_s, total_s)
+            found.append(self.t("summary.longest_pause", length=length, at=at))
+        return found
+
+    def _sure(self, analysis: Analysis) -> list[str]:
+        labels = analysis.labels
+        sure = self.share(int((labels.confidence >= SURE).sum()), len(labels))
+        least = self.unit("percent", f"{100 * SURE:.0f}")
+        said = [self.t("summary.sure", least=least, share=sure)]
+        abstained = int(labels.abstained.sum())
+        return [*said, self.t("summary.abstained", abstained)] if abstained else said
 
 
 def class_order(analysis: Analysis) -> list[str]:
