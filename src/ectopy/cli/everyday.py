@@ -15,6 +15,8 @@ from ectopy.cli.options import (
     escape_option,
     fs_option,
     identity_option,
+    language_option,
+    paper_option,
     units_option,
 )
 from ectopy.cli.terminal import (
@@ -103,7 +105,12 @@ def info(
     show_default=True,
     help="Folder for the results.",
 )
-@click.option("--formats", default="html,json,csv,atr", show_default=True, help="What to write.")
+@click.option(
+    "--formats",
+    default="html,json,csv,atr",
+    show_default=True,
+    help="What to write; pdf, too.",
+)
 @click.option("--lead", help="Name or number (from 0) of the lead to analyse.")
 @click.option("--model", help="Name of a model (see 'ectopy models') or its directory.")
 @fs_option
@@ -142,7 +149,7 @@ def analyze(
             with progress_bar(path.name) as progress:
                 recording = read(path, fs=fs, units=units, keep_identity=keep_identity)
                 analysis = analyze_recording(recording, lead=lead, model=model, progress=progress)
-                written = write_all(analysis, output, stem, wanted)
+                written = write_all(analysis, output, stem, wanted, language, paper)
         except EctopyError as error:
             failed = True
             fail(f"{path}: {str(error).removeprefix(f'{path.name} ')}")
@@ -160,6 +167,8 @@ def analyze(
     required=True,
     help="File to write: its ending names the format.",
 )
+@language_option
+@paper_option
 @fs_option
 @units_option
 @identity_option
@@ -170,6 +179,8 @@ def convert(
 
     The ending of the output chooses: .edf, .csv, or .hea or none for a record of WFDB. WFDB and
     EDF+ hold the annotations, too. What was inferred, and what the new format cannot hold, is said
+    language: str,
+    paper: str,
     on stderr.
 
     \b
@@ -183,6 +194,7 @@ def convert(
     try:
         format_of(output)
     except OutputError as error:
+    ectopy analyze holter.edf --formats html,pdf --language ko --paper letter
         raise click.UsageError(str(error)) from error
     try:
         recording = read(file, fs=fs, units=units, keep_identity=keep_identity)
@@ -328,7 +340,14 @@ def numbered(name: str) -> Iterator[str]:
         number += 1
 
 
-def write_all(analysis: Analysis, folder: Path, stem: str, formats: tuple[str, ...]) -> list[Path]:
+def write_all(
+    analysis: Analysis,
+    folder: Path,
+    stem: str,
+    formats: tuple[str, ...],
+    language: str = "en",
+    paper: str = "a4",
+) -> list[Path]:
     """Write each format to ``folder/stem.format``, none of them if one has no room there."""
     from ectopy.errors import OutputError
     from ectopy.report import check_target, write_report
@@ -338,7 +357,10 @@ def write_all(analysis: Analysis, folder: Path, stem: str, formats: tuple[str, .
         check_target(analysis, target)
         if target.is_dir():
             raise OutputError(f"{target} is a folder; move it, or choose another folder with -o")
-    return [write_report(analysis, path, format=name) for name, path in targets.items()]
+    return [
+        write_report(analysis, path, format=name, language=language, paper=paper)
+        for name, path in targets.items()
+    ]
 
 
 def describe(recording: Recording) -> dict[str, Any]:

@@ -22,6 +22,21 @@ identity_option = click.option(
     help="Keep names, birth dates and identifiers that the file holds; without it none gets out.",
 )
 
+language_option = click.option(
+    "--language",
+    type=click.Choice(["en", "ko", "ja"]),
+    default="en",
+    show_default=True,
+    help="What HTML and PDF are written in: English, Korean or Japanese.",
+)
+paper_option = click.option(
+    "--paper",
+    type=click.Choice(["a4", "letter"], case_sensitive=False),
+    default="a4",
+    show_default=True,
+    help="Pages of the PDF, which has strips at true scale.",
+)
+
 escape_option = click.option(
     "--escape-beats",
     type=click.Choice(["S", "N"]),
