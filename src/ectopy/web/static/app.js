@@ -170,10 +170,13 @@ const ACTIONS = {
     strip.redraw();
   },
 };
-const WITHOUT_RECORDING = new Set(["theme", "help", "tall"]);
+const ALWAYS = new Set(["theme", "help"]);
+const MOVES = new Set(["pan", "scroll", "home", "end", "zoom", "whole", "speed", "gain", "tall", "escape"]);
 
+/** Do what a key or button means, if it can be done now; false if not. */
 function act(name, ...more) {
-  if (store.analysis?.status !== "done" && !WITHOUT_RECORDING.has(name)) return false;
+  const status = store.analysis?.status;
+  if (!ALWAYS.has(name) && status !== "done" && !(status && MOVES.has(name))) return false;
   return ACTIONS[name](...more);
 }
 

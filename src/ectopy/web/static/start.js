@@ -10,6 +10,7 @@ export class Start {
     this.root = root;
     this.app = app;
     this._last = null;
+    this._name = null;
     this._build();
     this._listen();
   }
@@ -112,6 +113,7 @@ export class Start {
 
   async _begin(body, name, again) {
     this._last = again;
+    this._name = name;
     if (this.app.store.analysis) this.app.leave();
     this._say(element("p", {}, `Reading ${name} …`), element("progress", { "aria-label": "Reading" }));
     try {
@@ -139,7 +141,7 @@ export class Start {
   }
 
   /** Show plainly what went wrong, and what to do. */
-  fail(error, name = error.recording) {
+  fail(error, name = error.recording ?? this._name) {
     const parts = [
       element("h3", {}, name ? `${name} could not be opened` : "That did not work"),
       element("p", { class: "message" }, error.message),
@@ -172,6 +174,7 @@ export class Start {
   }
 
   clear() {
+    this._name = null;
     this._status.replaceChildren();
   }
 }

@@ -61,6 +61,14 @@ export class Beats {
 
   /** The beats after an edit: `changed` as the server gives them, `deleted` ids taken out. */
   withEdit(changed, deleted) {
+    const places = changed.map((beat) => this.indexOf(beat.id));
+    if (!deleted.length && places.every((i, k) => i >= 0 && this.sample[i] === changed[k].sample)) {
+      const columns = Object.fromEntries(COLUMNS.map((name) => [name, this[name].slice()]));
+      places.forEach((i, k) => put(columns, i, changed[k]));
+      const made = new Beats(columns);
+      made._places = this._places;
+      return made;
+    }
     const gone = new Set([...deleted, ...changed.map((beat) => beat.id)]);
     const kept = [];
     for (let i = 0; i < this.n; i++) if (!gone.has(this.id[i])) kept.push(i);
@@ -70,14 +78,19 @@ export class Beats {
   _merged(kept, changed) {
     const n = kept.length + changed.length;
     const columns = empty(n);
+    const order = new Float64Array(n);
     let at = 0;
     let next = 0;
     for (const i of kept) {
-      while (next < changed.length && changed[next].sample < this.sample[i]) put(columns, at++, changed[next++]);
-      for (const name of Object.keys(columns)) columns[name][at] = this[name][i];
-      at++;
+      while (next < changed.length && changed[next].sample < this.sample[i]) order[at++] = -++next;
+      order[at++] = i;
     }
-    while (next < changed.length) put(columns, at++, changed[next++]);
+    while (next < changed.length) order[at++] = -++next;
+    for (const name of COLUMNS) {
+      const [from, to] = [this[name], columns[name]];
+      for (let k = 0; k < n; k++) if (order[k] >= 0) to[k] = from[order[k]];
+    }
+    order.forEach((i, k) => i < 0 && put(columns, k, changed[-i - 1]));
     return new Beats(columns);
   }
 
@@ -124,6 +137,8 @@ export class Beats {
     return Object.fromEntries(CLASSES.map((name, k) => [name, counts[k]]));
   }
 }
+
+const COLUMNS = ["id", "sample", "time_s", "code", "confidence", "rr_s", "abstained", "edited"];
 
 function empty(n) {
   return {

@@ -49,6 +49,9 @@ export class Strip {
     this._motion = new Motion();
     this._paper = new Paper();
     this._frame = 0;
+    this._width = 0;
+    this._height = 0;
+    this._ratio = 1;
     this._canvas = document.createElement("canvas");
     this._canvas.setAttribute("aria-hidden", "true");
     this._spacer = document.createElement("div");
