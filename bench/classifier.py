@@ -20,7 +20,7 @@ from scipy.signal import resample
 
 from ectopy import Recording, analyze, read
 from ectopy.labels import DEFAULT_MODEL, load_card
-from ectopy.labels.models import _folder
+from ectopy.labels.models import model_folder
 from ectopy.simulate import simulate
 
 RECORDS = "100 103 105 111 119 200 202 208 213 221 223 228 231 233".split()
@@ -68,7 +68,7 @@ def speed(model: str, inputs: np.ndarray, repeats: int = 7) -> float:
     """Beats a second on two threads, the best of several runs."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
-    session = onnxruntime.InferenceSession(str(_folder(model) / "model.onnx"), options)
+    session = onnxruntime.InferenceSession(str(model_folder(model) / "model.onnx"), options)
     best = np.inf
     for _ in range(repeats):
         start = time.perf_counter()

@@ -19,6 +19,8 @@ from ectopy._files import replacing
 from ectopy.beats import Beats, Stretch, find_beats
 from ectopy.errors import DamagedFileError, RecordingError
 from ectopy.labels import AAMI_CLASSES, DEFAULT_MODEL, Labels, classify, load_card
+from ectopy.labels.screen import Screen, check_screen
+from ectopy.labels.screen import screen as ask_screen
 from ectopy.recording import Annotations, Inference, Recording, Source
 from ectopy.rhythm import Episode, Rhythm, find_rhythm
 
@@ -37,6 +39,8 @@ class Analysis:
         The options the analysis was made with.
     software
         Name and version, such as ``"ectopy 0.1.0"``.
+    screen
+        The answer to a question about the whole recording, None where none was asked.
     """
 
     recording: Recording
@@ -45,6 +49,7 @@ class Analysis:
     rhythm: Rhythm
     settings: dict[str, str]
     software: str
+    screen: Screen | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give everything but the signal as plain lists, numbers and text, ready for JSON.
@@ -54,9 +59,10 @@ class Analysis:
         dict
             `recording`, `lead`, `classes`, `beats` (lists of one entry a beat, `probability`
             of the named class and `probabilities` of all of `classes`), `bad` stretches,
-            `counts`, `rhythm`, `model`, `settings` and `software`. What is not known is None,
-            never NaN; `sample`, `start` and `stop` count at the recording's own rate. The
-            recording has an `identity` only where it was read with ``keep_identity``.
+            `counts`, `rhythm`, `model`, `settings` and `software`, and where it was asked for
+            `screen`. What is not known is None, never NaN; `sample`, `start` and `stop` count at
+            the recording's own rate. The recording has an `identity` only where it was read with
+            ``keep_identity``.
         """
         beats = {name: plain(values) for name, values in self.columns().items()}
         return {**self.facts(), "beats": beats}
@@ -84,6 +90,7 @@ class Analysis:
             "counts": labels.counts(),
             "rhythm": self.rhythm.to_dict(),
             "bad": [asdict(stretch) for stretch in self.beats.bad],
+            **({"screen": self.screen.to_dict()} if self.screen else {}),
         }
 
     def columns(self) -> dict[str, NDArray[Any]]:
@@ -125,6 +132,7 @@ class Analysis:
             "rhythm": asdict(self.rhythm),
             "settings": self.settings,
             "software": self.software,
+            "screen": asdict(self.screen) if self.screen else None,
         }
         arrays = {
             "signal": recording.signal,
@@ -195,6 +203,7 @@ class Analysis:
             rhythm=Rhythm(**(rhythm | {"episodes": episodes})),
             settings=facts["settings"],
             software=facts["software"],
+            screen=Screen(**facts["screen"]) if facts.get("screen") else None,
         )
 
 
@@ -203,6 +212,7 @@ def analyze(
     *,
     lead: str | int | None = None,
     model: str | None = None,
+    screen: str | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Analysis:
     """Find and name every heartbeat of a recording.
@@ -216,6 +226,9 @@ def analyze(
         when it is not given.
     model
         Name of a model, see :func:`ectopy.list_models`, or path of a model directory.
+    screen
+        A question to ask about the whole recording, such as ``"mi"``; see
+        :func:`ectopy.labels.screen.screen`. None by default.
     progress
         Called with the share of the work that is done, 0 to 1.
 
@@ -234,6 +247,8 @@ def analyze(
         If the lead is missing, flat or saturated from end to end.
     """
     name = load_card(model or DEFAULT_MODEL)["name"]
+    if screen is not None:
+        check_screen(screen)
     beats = find_beats(recording, lead, progress=progress)
     dead = sum(s.stop - s.start for s in beats.bad if s.reason != "noisy")
     if not len(beats) and recording.n_samples - dead < recording.fs:
@@ -242,6 +257,8 @@ def analyze(
             f"electrodes and the export, or choose another lead of {', '.join(recording.leads)}"
         )
     labels = classify(recording, beats, model)
+    usable = labels.aami == "N"
+    answer = None if screen is None else ask_screen(recording, beats, screen, usable=usable)
     return Analysis(
         recording=recording,
         beats=beats,
@@ -249,6 +266,7 @@ def analyze(
         rhythm=find_rhythm(beats, labels, duration_s=recording.duration_s),
         settings={"lead": "chosen by ectopy" if lead is None else str(lead), "model": name},
         software=f"ectopy {__version__}",
+        screen=answer,
     )
 
 

@@ -10,7 +10,7 @@ from ectopy import analyze, find_beats, read
 from ectopy.beats.context import context_inputs
 from ectopy.labels import DEFAULT_MODEL, load_card
 from ectopy.labels.classify import decide, unlike
-from ectopy.labels.models import _folder
+from ectopy.labels.models import model_folder
 from ectopy.recording import Recording
 from ectopy.simulate import simulate
 
@@ -95,7 +95,7 @@ def test_early_and_wide_beats_are_named(tmp_path):
 
 
 def test_the_network_is_small():
-    weights = (_folder(DEFAULT_MODEL) / "model.onnx").stat().st_size
+    weights = (model_folder(DEFAULT_MODEL) / "model.onnx").stat().st_size
     assert weights == load_card(DEFAULT_MODEL)["bytes"] <= 1_000_000
 
 

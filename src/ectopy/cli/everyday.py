@@ -26,6 +26,7 @@ from ectopy.cli.terminal import (
     print_comparison,
     print_facts,
     progress_bar,
+    screen_line,
 )
 from ectopy.errors import EctopyError
 
@@ -113,6 +114,14 @@ def info(
 )
 @click.option("--lead", help="Name or number (from 0) of the lead to analyse.")
 @click.option("--model", help="Name of a model (see 'ectopy models') or its directory.")
+@click.option(
+    "--screen",
+    type=click.Choice(["mi"]),
+    help="Also ask one question of each recording: mi, do its beats look like those of people with "
+    "a myocardial infarction? Lead II only; no diagnosis.",
+)
+@language_option
+@paper_option
 @fs_option
 @units_option
 @identity_option
@@ -122,6 +131,9 @@ def analyze(
     formats: str,
     lead: str | None,
     model: str | None,
+    screen: str | None,
+    language: str,
+    paper: str,
     fs: float | None,
     units: str | None,
     keep_identity: bool,
@@ -135,6 +147,7 @@ def analyze(
     \b
     ectopy analyze mitdb/208 -o results
     ectopy analyze *.csv --fs 250 --formats json,atr
+    ectopy analyze holter.edf --formats html,pdf --language ko --paper letter
     """
     from ectopy.analysis import analyze as analyze_recording
     from ectopy.labels import DEFAULT_MODEL, load_card
@@ -148,13 +161,17 @@ def analyze(
         try:
             with progress_bar(path.name) as progress:
                 recording = read(path, fs=fs, units=units, keep_identity=keep_identity)
-                analysis = analyze_recording(recording, lead=lead, model=model, progress=progress)
+                analysis = analyze_recording(
+                    recording, lead=lead, model=model, screen=screen, progress=progress
+                )
                 written = write_all(analysis, output, stem, wanted, language, paper)
         except EctopyError as error:
             failed = True
             fail(f"{path}: {str(error).removeprefix(f'{path.name} ')}")
         else:
             click.echo(f"{one_line(str(path), analysis)} → {written[0]}")
+            if analysis.screen:
+                click.echo(f"  {screen_line(analysis.screen)}")
     sys.exit(1 if failed else 0)
 
 
@@ -167,8 +184,6 @@ def analyze(
     required=True,
     help="File to write: its ending names the format.",
 )
-@language_option
-@paper_option
 @fs_option
 @units_option
 @identity_option
@@ -179,8 +194,6 @@ def convert(
 
     The ending of the output chooses: .edf, .csv, or .hea or none for a record of WFDB. WFDB and
     EDF+ hold the annotations, too. What was inferred, and what the new format cannot hold, is said
-    language: str,
-    paper: str,
     on stderr.
 
     \b
@@ -194,7 +207,6 @@ def convert(
     try:
         format_of(output)
     except OutputError as error:
-    ectopy analyze holter.edf --formats html,pdf --language ko --paper letter
         raise click.UsageError(str(error)) from error
     try:
         recording = read(file, fs=fs, units=units, keep_identity=keep_identity)
@@ -215,6 +227,7 @@ def convert(
 def models() -> None:
     """Say which models are inside, what they learned from and how good they are."""
     from ectopy.labels import DEFAULT_MODEL, list_models, load_card
+    from ectopy.labels.models import list_screening_models
 
     for name in list_models():
         card = load_card(name)
@@ -229,6 +242,16 @@ def models() -> None:
         click.echo(
             f"  {tested}: accuracy {100 * figures['accuracy']:.2f} %, "
             f"macro F1 {100 * figures['macro_f1']:.2f} %; F1 % {scores}"
+        )
+        click.echo(f"  {card['warning']}\n  {NOT_A_DEVICE}")
+    for name in list_screening_models():
+        card = load_card(name)
+        found = card["figures"]["patient"]
+        low, high = found["auroc_interval"]
+        click.echo(f"{name} (asked by --screen {name.split('-')[0]})\n  {card['says']}")
+        click.echo(
+            f"  {card['figures']['measured']}: AUROC {found['auroc']:.3f} ({low:.3f}-{high:.3f}), "
+            f"sensitivity {100 * found['se']:.1f} %, specificity {100 * found['sp']:.1f} %"
         )
         click.echo(f"  {card['warning']}\n  {NOT_A_DEVICE}")
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import click
 
 from ectopy.cli.options import checked_output, escape_option
-from ectopy.cli.terminal import print_evaluation, print_qrs, progress_bar
+from ectopy.cli.terminal import print_evaluation, print_infarction, print_qrs, progress_bar
 
 
 @click.command()
 @click.option(
     "--what",
-    type=click.Choice(["labels", "qrs"]),
+    type=click.Choice(["labels", "qrs", "mi"]),
     default="labels",
     show_default=True,
-    help="Measure how beats are named, or how they are found.",
+    help="Measure how beats are named, how they are found, or how infarctions are told.",
 )
 @click.option("--split", "split_name", help="Such as kaggle or ds1-ds2.")
 @click.option(
@@ -27,10 +27,14 @@ from ectopy.cli.terminal import print_evaluation, print_qrs, progress_bar
     "source",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     required=True,
-    help="Folder of the raw MIT-BIH records, or for --what qrs of any annotated WFDB records.",
+    help="Folder of the raw MIT-BIH records; for --what qrs of any annotated WFDB records, for "
+    "--what mi of PTB-XL or the PTB Diagnostic ECG Database.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--lead", help="With --what qrs: lead to search, or 'all'; the first by default.")
+@click.option(
+    "--lead",
+    help="With --what qrs: lead to search, or 'all'; the first by default. With --what mi: II.",
+)
 @click.option(
     "--beats",
     type=click.Choice(["detected", "reference"]),
@@ -66,6 +70,7 @@ def evaluate(
     \b
     ectopy evaluate --split ds1-ds2 --data mitdb -o figures
     ectopy evaluate --what qrs --data mitdb -o figures
+    ectopy evaluate --what mi --data ptbdb -o figures
     ectopy evaluate --split ds1-ds2 --data mitdb --noise nstdb/em -o figures
     ectopy evaluate --split ds1-ds2 --model run0/model --model run1/model --data mitdb -o figures
     """
@@ -77,6 +82,10 @@ def evaluate(
     if what == "qrs":
         checked_output(output)
         measure_qrs(source, output, lead)
+        return
+    if what == "mi":
+        checked_output(output)
+        measure_mi(source, output, models, lead or "II")
         return
     if split_name is None:
         raise click.UsageError(f"--split is missing; known splits: {', '.join(list_splits())}")
@@ -120,4 +129,20 @@ def measure_qrs(source: Path, output: Path, lead: str | None) -> None:
     summary = summarise_qrs(results, lead="first" if lead is None else lead)
     print_qrs(summary)
     for path in write_figures(summary, summary["per_record"], output):
+        click.echo(path)
+
+
+def measure_mi(source: Path, output: Path, models: tuple[str, ...], lead: str) -> None:
+    """Measure how a model tells people with an infarction, by patient."""
+    from ectopy.evaluation.infarction import DEFAULT, evaluate_infarction
+    from ectopy.evaluation.write import write_figures
+
+    if len(models) > 1:
+        raise click.UsageError("--what mi measures one --model at a time")
+    with progress_bar("recordings") as progress:
+        summary, patients = evaluate_infarction(
+            source, models[0] if models else DEFAULT, lead=lead, progress=progress
+        )
+    print_infarction(summary)
+    for path in write_figures(summary, patients, output):
         click.echo(path)

@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from ectopy.analysis import Analysis
     from ectopy.ec57 import Comparison
+    from ectopy.labels.screen import Screen
     from ectopy.training.fit import Epoch
 
 NOT_A_DEVICE = "ectopy is not a medical device."
@@ -162,6 +163,42 @@ def print_qrs(summary: dict[str, Any]) -> None:
     worst = sorted(summary["per_record"], key=lambda row: -(row["missed"] + row["extra"]))[:8]
     shown = [f"{row['record']} ({row['missed']}/{row['extra']})" for row in worst]
     click.echo(f"most errors (missed/extra): {', '.join(shown)}")
+
+
+def screen_line(screen: Screen) -> str:
+    """Write the answer to a question about a whole recording on one line."""
+    asked = f"screen {screen.name}"
+    if screen.probability is None:
+        return f"{asked}: no answer: {screen.reason}"
+    side = "at or above" if screen.positive else "below"
+    return (
+        f"{asked}: {screen.probability:.2f}, {side} the threshold of {screen.threshold:.2f} "
+        f"({screen.beats:,} beats of lead {screen.lead}). Not a diagnosis: one lead cannot exclude "
+        "an infarction."
+    )
+
+
+def print_infarction(summary: dict[str, Any]) -> None:
+    """Print how people with an infarction are told, per patient and per beat."""
+    figures = summary["figures"]
+    click.echo(f"{summary['model']['name']}, lead {summary['lead']}: {summary['test']}")
+    names = {"auroc": "AUROC", "balanced_accuracy": "balanced accuracy", "se": "sensitivity",
+             "sp": "specificity", "f1": "F1"}  # fmt: skip
+    click.echo(f"{'%':<19}{'per patient':>21}{'per beat':>14}")
+    for rate, name in names.items():
+        interval = figures["patient"][f"{rate}_interval"]
+        shown = f" ({100 * interval[0]:.1f}–{100 * interval[1]:.1f})" if interval else ""
+        own, beat = figures["patient"][rate], figures["beat"][rate]
+        click.echo(f"{name:<19}{percent(own, 100)}{shown:<12}{percent(beat, 100):>14}")
+    for unit in ("patient", "beat"):
+        row = figures[unit]
+        click.echo(f"{row['n']:,} {unit}s, {row['positive']:,} with an infarction; "
+                   f"threshold {row['threshold']:.3f}")  # fmt: skip
+    for reason, count in summary["left_out"].items():
+        click.echo(f"left out: {count} recordings: {reason}")
+    for each in summary["skipped"]:
+        click.echo(f"skipped: {each['recording']}: {each['reason']}", err=True)
+    click.echo(NOT_A_DEVICE)
 
 
 def percent(rate: float | None, times: float = 1.0) -> str:

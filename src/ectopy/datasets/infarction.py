@@ -22,7 +22,7 @@ from ectopy.errors import DatasetError, EctopyError
 from ectopy.recording import Recording, read
 
 FOLDS: Final = 10
-QUALITY: Final = 0.3
+QUALITY: Final = 0.5
 """Quality below which a beat is left out."""
 
 Layout = Literal["kaggle-rows", "beat-window"]

@@ -24,8 +24,6 @@ from ectopy.recording.value import Recording
 
 SCREENS: Final = MappingProxyType({"mi": "mi-ptbxl-v1"})
 """The screens there are, and the model that each one asks."""
-GOOD_QUALITY: Final = 0.5
-"""Quality from which a beat is looked at."""
 MOST_BEATS: Final = 2000
 """Beats, spread over the recording, that are looked at."""
 _BATCH: Final = 2048
@@ -100,10 +98,9 @@ def screen(
     ModelError
         If there is no such screen, or its model is damaged.
     """
-    if name not in SCREENS:
-        raise ModelError(f"no screen named {name!r}; known screens: {', '.join(SCREENS)}")
+    check_screen(name)
     card = load_card(SCREENS[name])
-    good = beats.quality >= GOOD_QUALITY
+    good = beats.quality >= card["abstain"].get("quality_below", 0.0)
     if usable is not None:
         good &= usable
     reason, probability = _refusal(card, recording, beats), None
@@ -130,6 +127,18 @@ def screen(
         model=card["name"],
         sha256=card["sha256"],
     )
+
+
+def check_screen(name: str) -> None:
+    """Refuse a name that no screen has.
+
+    Raises
+    ------
+    ModelError
+        If there is no such screen; the message lists those there are.
+    """
+    if name not in SCREENS:
+        raise ModelError(f"no screen named {name!r}; known screens: {', '.join(SCREENS)}")
 
 
 Cutter = Callable[[NDArray[np.int64]], tuple[NDArray[np.float32], NDArray[np.bool_]]]

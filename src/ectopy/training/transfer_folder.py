@@ -14,7 +14,7 @@ import torch
 from ectopy import __version__
 from ectopy._files import replacing
 from ectopy.beats.kaggle_rows import ROW_FS, ROW_LENGTH
-from ectopy.datasets.infarction import MiBeats
+from ectopy.datasets.infarction import QUALITY, MiBeats
 from ectopy.labels.two_classes import RATES
 from ectopy.training.export import export_network
 from ectopy.training.fit import BEST, METRICS, SETTINGS
@@ -116,7 +116,7 @@ def _card(
         "temperature": round(trained.temperature, 6),
         "threshold": trained.threshold,
         "beat_threshold": trained.beat_threshold,
-        "abstain": {},
+        "abstain": {"quality_below": QUALITY},
         "training": {
             "data": f"{data['source']}, beats found by the package",
             "cohort": data["source"],
