@@ -114,7 +114,7 @@ class Publisher:
         elif fault == "slow":
             out.write(body[: len(body) // 2])
             out.flush()
-            time.sleep(2)
+            time.sleep(2.5)
         elif fault == "trickle":
             for at in range(0, len(body), 8192):
                 out.write(body[at : at + 8192])

@@ -20,7 +20,7 @@ from ectopy.datasets.fetch import choose, default_folder, fetch
 from ectopy.datasets.published import PUBLISHED
 from ectopy.errors import DatasetError, OutputError
 
-HASTY = Patience(tries=3, first_wait_s=0.01, longest_wait_s=0.05, timeout_s=0.5)
+HASTY = Patience(tries=4, first_wait_s=0.01, longest_wait_s=0.05, timeout_s=1.0)
 BIG = np.random.default_rng(0).bytes(700_000)
 FILES = {
     "100.hea": b"100 2 360 650000\n",
@@ -196,7 +196,8 @@ def test_a_list_that_is_no_list_is_refused(publisher, tmp_path):
         get(publisher, tmp_path)
     with pytest.raises(DatasetError, match="lists no files"):
         parse_sums("\n", "SHA256SUMS.txt")
-    assert parse_sums(f"{'A' * 64} *a b.txt\n{'0' * 64}  c\r\n", "") == {
+    listed = f"{'A' * 64} *a b.txt\n{'0' * 64}  c\r\n{'0' * 64} SHA256SUMS.txt\n"
+    assert parse_sums(listed, "") == {
         "a b.txt": "a" * 64,
         "c": "0" * 64,
     }
@@ -241,18 +242,23 @@ def test_a_file_in_the_way_of_a_folder_is_named(publisher, tmp_path):
         get(publisher, tmp_path)
 
 
-def test_a_killed_run_is_gone_on_with(publisher, tmp_path):
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_was_ended_is_gone_on_with(publisher, tmp_path, end):
     publisher.faults["100.dat"] = ["trickle"]
     command = [sys.executable, "-m", "ectopy", "data", "fetch", "mitdb", "-o", str(tmp_path)]
     environment = os.environ | {"ECTOPY_PHYSIONET": publisher.url}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as run:
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
         part = tmp_path / ".100.dat.part"
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (part.exists() and part.stat().st_size > 100_000):
             assert time.monotonic() < deadline
             assert run.poll() is None
             time.sleep(0.02)
-        run.send_signal(signal.SIGKILL)
+        run.send_signal(end)
+        _, said = run.communicate(timeout=60)
+    if end == signal.SIGINT:
+        assert run.returncode == 1
+        assert said.strip().splitlines()[-1].startswith("ectopy: interrupted; run the same command")
     assert not (tmp_path / "100.dat").exists()
     assert not get(publisher, tmp_path).failed
     assert publisher.first_bytes("100.dat")[-1] > 100_000

@@ -66,7 +66,8 @@ def parse_sums(text: str, name: str) -> dict[str, str]:
     Returns
     -------
     dict
-        Checksum of each path. Every path is relative and stays inside its folder.
+        Checksum of each path but that of the list. Every path is relative and stays inside its
+        folder.
 
     Raises
     ------
@@ -91,6 +92,7 @@ def parse_sums(text: str, name: str) -> dict[str, str]:
                 "of it was fetched, report this to its publisher"
             )
         found[path] = (match[1] or match[3]).lower()
+    found.pop(SUMS, None)  # no list can hold its own checksum
     if not found:
         raise DatasetError(f"{name} lists no files; check the address")
     return found

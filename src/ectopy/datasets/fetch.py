@@ -313,7 +313,6 @@ class _Job:
         sums = parse_sums(text, url)
         with replacing(stored) as part:
             part.write_text(text, encoding="utf-8", newline="")
-        sums.pop(SUMS, None)
         return sums
 
     def run(self, files: dict[str, str], workers: int) -> Fetched:
