@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ from ectopy.datasets.fetch import choose, default_folder, fetch
 from ectopy.datasets.published import PUBLISHED
 from ectopy.errors import DatasetError, OutputError
 
-HASTY = Patience(tries=4, first_wait_s=0.01, longest_wait_s=0.05, timeout_s=1.0)
+HASTY = Patience(tries=4, first_wait_s=0.01, longest_wait_s=0.05)
+WAITS_FOR = {"slow": 1.0}  # seconds of silence, where the server falls silent
 BIG = np.random.default_rng(0).bytes(700_000)
 FILES = {
     "100.hea": b"100 2 360 650000\n",
@@ -44,8 +46,9 @@ def publisher(monkeypatch):
     server.close()
 
 
-def get(publisher, folder, **options):
-    return fetch("mitdb", folder, base_url=publisher.url, patience=HASTY, **options)
+def get(publisher, folder, fault="", **options):
+    patience = replace(HASTY, timeout_s=WAITS_FOR.get(fault, HASTY.timeout_s))
+    return fetch("mitdb", folder, base_url=publisher.url, patience=patience, **options)
 
 
 def assert_whole(folder, files=FILES):
@@ -96,7 +99,7 @@ def test_passing_faults_are_lived_through(publisher, tmp_path, fault):
     for path in ("SHA256SUMS.txt", "100.dat", "101.hea"):
         # a list of checksums that is wrong or breaks off is an error of its own
         publisher.faults[path] = [] if path.startswith("SHA") and fault == "wrong" else [fault]
-    assert not get(publisher, tmp_path).failed
+    assert not get(publisher, tmp_path, fault).failed
     assert_whole(tmp_path)
 
 
@@ -153,7 +156,7 @@ def test_a_lost_network_ends_it_at_once_and_another_run_goes_on(publisher, tmp_p
 @pytest.mark.parametrize("fault", ["close", "slow", "drop"])
 def test_one_file_that_always_breaks_off_does_not_keep_the_others(publisher, tmp_path, fault):
     publisher.faults, publisher.lasting = {"100.hea": [fault]}, {"100.hea"}
-    found = get(publisher, tmp_path, workers=1)
+    found = get(publisher, tmp_path, fault, workers=1)
     assert [path for path, _ in found.failed] == ["100.hea"]
     assert found.fetched == len(FILES) - 1
 
