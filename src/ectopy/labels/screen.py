@@ -39,8 +39,9 @@ class Screen:
         Such as ``"mi"``.
     applied
         Whether it gave an answer.
-    reason
-        Why it gave none, empty where it did.
+    reason, cause
+        Why it gave none, in a sentence and as ``"lead"``, ``"rate"`` or ``"beats"``; both empty
+        where it did.
     lead
         The lead of the beats.
     beats
@@ -58,6 +59,7 @@ class Screen:
     name: str
     applied: bool
     reason: str
+    cause: str
     lead: str
     beats: int
     probability: float | None
@@ -103,7 +105,8 @@ def screen(
     good = beats.quality >= card["abstain"].get("quality_below", 0.0)
     if usable is not None:
         good &= usable
-    reason, probability = _refusal(card, recording, beats), None
+    cause, reason = _refusal(card, recording, beats)
+    probability = None
     used = 0
     if not reason:
         lines = np.flatnonzero(good)
@@ -111,6 +114,7 @@ def screen(
         inputs, whole = cut_for(card, recording, beats)(lines)
         used, least = int(whole.sum()), int(card["input"]["least_beats"])
         if used < least:
+            cause = "beats"
             reason = f"only {used} good beats of normal shape; the model needs {least}"
         else:
             probability = float(positive_probability(card["name"], inputs[whole]).mean())
@@ -119,6 +123,7 @@ def screen(
         name=name,
         applied=probability is not None,
         reason=reason,
+        cause=cause,
         lead=beats.lead,
         beats=used,
         probability=probability,
@@ -205,19 +210,19 @@ def positive_probability(model: str, inputs: NDArray[np.float32]) -> NDArray[np.
     return probability
 
 
-def _refusal(card: dict[str, Any], recording: Recording, beats: Beats) -> str:
-    """Say why the model cannot be asked about this lead, empty if it can."""
+def _refusal(card: dict[str, Any], recording: Recording, beats: Beats) -> tuple[str, str]:
+    """Say why the model cannot be asked about this lead, in a word and a sentence, if it cannot."""
     wanted = card["input"]
     if beats.lead.casefold() not in {lead.casefold() for lead in wanted["leads"]}:
         held = [lead for lead in recording.leads if lead.casefold() == "ii"]
         hint = "; choose it with --lead" if held and "II" in wanted["leads"] else ""
-        return (
+        return "lead", (
             f"the model knows lead {' or '.join(wanted['leads'])} only, "
             f"these beats are of lead {beats.lead}{hint}"
         )
     if recording.fs < wanted["least_fs"]:
-        return (
+        return "rate", (
             f"the model needs {wanted['least_fs']:g} Hz or more, "
             f"this recording has {recording.fs:g} Hz"
         )
-    return ""
+    return "", ""

@@ -14,6 +14,7 @@ from ectopy.report import charts, clouds
 from ectopy.report.card import read_card
 from ectopy.report.language import catalogue
 from ectopy.report.quality import assess
+from ectopy.report.screening import read_screening
 from ectopy.report.shapes import MAX_BEATS, Shape, average_beats, examples, other_class
 from ectopy.report.strips import STRIP_S, Strip, draw_strip
 from ectopy.report.words import SURE, Words, class_order, probability
@@ -114,6 +115,7 @@ def gather(analysis: Analysis, card: Mapping[str, Any] | None, language: str) ->
         "gallery": clouds.gallery(analysis, words),
         "card": read_card(card, words),
         "counts": analysis.labels.counts(),
+        "screening": read_screening(analysis, words),
         "settings": [
             (words.setting(key), words.told(value))
             for key, value in analysis.settings.items()

@@ -12,6 +12,7 @@ from ectopy.report.palette import palette
 from ectopy.report.pdf_drawing import Badge, Bar
 from ectopy.report.pdf_layout import WIDTH, Flow, Layout
 from ectopy.report.pdf_text import markup, style
+from ectopy.report.screening import screening_flow
 from ectopy.report.words import SURE, clock, elapsed, number
 
 
@@ -20,14 +21,18 @@ def story(facts: dict[str, Any]) -> Flow:
     page = _Report(facts)
     sections = (
         *(page.head, page.classes, page.rate, page.hours, page.poincare, page.rhythm),
-        *(page.strips, page.averages, page.gallery, page.sureness, page.quality),
-        *(page.inferred, page.model, page.limits),
+        *(page.strips, page.averages, page.gallery, page.sureness, page.screening),
+        *(page.quality, page.inferred, page.model, page.limits),
     )
     return [part for section in sections for part in section()]
 
 
 class _Report(Layout):
     """One method a section, each empty where the recording has nothing to show there."""
+
+    def screening(self) -> Flow:
+        """Give the answer to a question about the whole recording."""
+        return screening_flow(self)
 
     def head(self) -> Flow:
         """Name the recording, say what it is, and sum up."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +98,6 @@ def fit_windows(
         Seed of weights and draws; members differ.
     """
     _, first, counts = np.unique(beats.recording, return_index=True, return_counts=True)
-    windows = [beats.X[a : a + n] for a, n in zip(first, counts, strict=True)]
     y = beats.y[first].astype(np.int64)
     for number, member in enumerate(network.members):
         torch.manual_seed(100 * seed + number)
@@ -107,13 +105,15 @@ def fit_windows(
         for module in member.modules():
             if isinstance(module, nn.Linear):
                 module.reset_parameters()
-        _fit_member(member, windows, y, plan, random)
+        _fit_member(member, beats.X, first, counts, y, plan, random)
     return network.eval()
 
 
 def _fit_member(
     member: nn.Module,
-    windows: Sequence[NDArray[np.float32]],
+    windows: NDArray[np.float32],
+    first: NDArray[np.int64],
+    counts: NDArray[np.int64],
     y: NDArray[np.int64],
     plan: WindowPlan,
     random: np.random.Generator,
@@ -129,7 +129,8 @@ def _fit_member(
     member.train()
     for _ in range(plan.steps):
         lines = np.concatenate([random.choice(side, plan.batch // 2) for side in sides])
-        drawn = torch.from_numpy(draw_windows([windows[i] for i in lines], plan, random))
+        averages = averaged(windows, first[lines], counts[lines], plan, random)
+        drawn = torch.from_numpy(disturbed(averages, plan, random))
         loss = lossy(member(drawn[:, None]), torch.from_numpy(y[lines]))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -137,18 +138,44 @@ def _fit_member(
         schedule.step()
 
 
-def draw_windows(
-    windows: Sequence[NDArray[np.float32]], plan: WindowPlan, random: np.random.Generator
+def averaged(
+    windows: NDArray[np.float32],
+    first: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    plan: WindowPlan,
+    random: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Average some beats of each recording, none of them twice.
+
+    Parameters
+    ----------
+    windows
+        Of all recordings, those of one together, ``(n, 80)``.
+    first, counts
+        Where each recording begins in them, and how many it has.
+    """
+    most = max(plan.averaged)
+    wanted = np.minimum(random.choice(plan.averaged, len(first)), counts)
+    keys = random.random((len(first), int(counts.max())))
+    keys[np.arange(keys.shape[1]) >= counts[:, None]] = 2.0
+    places = np.argsort(keys, axis=1)[:, :most]
+    weight = (np.arange(places.shape[1]) < wanted[:, None]) / wanted[:, None]
+    lines = np.minimum(first[:, None] + places, len(windows) - 1)
+    mean: NDArray[np.float64] = np.einsum("rb,rbt->rt", weight, windows[lines])
+    return mean
+
+
+def disturbed(
+    windows: NDArray[np.floating], plan: WindowPlan, random: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Draw one window of each recording: some beats averaged, stretched, moved, disturbed."""
-    drawn = np.empty((len(windows), WINDOW_LENGTH))
-    grid = np.arange(WINDOW_LENGTH) - BEFORE
-    for row, beats in zip(drawn, windows, strict=True):
-        count = min(len(beats), int(random.choice(plan.averaged)))
-        mean = beats[random.permutation(len(beats))[:count]].mean(axis=0)
-        scale, moved = np.exp(random.normal() * plan.stretch), random.normal() * plan.shift
-        row[:] = np.interp(grid * scale + moved, grid, mean)
+    """Stretch and move windows ``(n, 80)`` in time, and add slow waves and noise."""
     n = (len(windows), 1)
+    grid = np.arange(WINDOW_LENGTH) - BEFORE
+    scale = np.exp(random.normal(size=n) * plan.stretch)
+    at = np.clip(grid * scale + random.normal(size=n) * plan.shift + BEFORE, 0, WINDOW_LENGTH - 1)
+    left = np.minimum(at.astype(np.int64), WINDOW_LENGTH - 2)
+    low, high = (np.take_along_axis(windows, left + k, axis=1) for k in (0, 1))
+    drawn = low + (at - left) * (high - low)
     t = np.linspace(0, 1, WINDOW_LENGTH)
     slope = random.normal(size=n) * (2 * t - 1)
     wave = random.normal(size=n) * np.sin(np.pi * t + random.uniform(0, 2 * np.pi, n))
