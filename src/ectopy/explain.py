@@ -31,14 +31,14 @@ STEP_S: Final = 0.06
 """Time from one piece of signal that is replaced to the next, …"""
 PIECE_S: Final = 0.12
 """… and its length: pieces overlap, for a shorter straight line hardly changes a wide QRS."""
-WINDOW_S: Final = (-0.48, 0.54)
+WINDOW_S: Final = (-0.42, 0.48)
 """From R, what pieces are the middles of."""
 AROUND: Final = 20
 """Beats before and after whose median interval is the usual one."""
 REFRACTORY_S: Final = 0.2
 """Signal on both sides of an interval that moving a beat leaves as it is."""
 _SLACK_S: Final = 3.0
-_WAVES: Final = ((-0.28, -0.07, "P wave"), (-0.07, 0.12, "QRS"), (0.12, 0.54, "ST and T wave"))
+_WAVES: Final = ((-0.28, -0.07, "P wave"), (-0.07, 0.12, "QRS"), (0.12, 0.5, "ST and T wave"))
 _SAID: Final = 0.02
 """Change of probability below which nothing is said."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import mmap
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final, Literal, TypeVar
@@ -21,7 +22,7 @@ from ectopy.labels.aami import BEAT_SYMBOLS
 from ectopy.recording import Annotations, Recording, packed, read
 from ectopy.review import Review
 from ectopy.web.files import Shelf, Workroom
-from ectopy.web.tiles import IN_MEMORY, Pyramid, room
+from ectopy.web.tiles import IN_MEMORY, Pyramid
 
 Made = TypeVar("Made")
 
@@ -100,6 +101,8 @@ class Job:
                 return kept
             made = make()
             self._derived[name] = (version, made)
+            if self.recording is not None:
+                _let_go(self.recording)
             return made
 
     def reviewed(self) -> Analysis:
@@ -131,23 +134,41 @@ class Job:
 
     def _work(self) -> None:
         options = self.options
-        recording = read(self.file, fs=options.fs, units=options.units)
-        # results say the name that the user gave, not where the file lies
-        source = replace(recording.source, path=self.path or self.name)
-        recording = _spilled(replace(recording, source=source), self.folder)
+        recording = self._read()
         self.pyramid = Pyramid(recording.signal, self.folder)
         self.recording = recording
-        self._tell(_READ_SHARE)
+
+        def tell(share: float) -> None:
+            self._tell(_READ_SHARE + (_FOUND_SHARE - _READ_SHARE) * share)
+            _let_go(recording)
+
+        tell(0.0)
         analysis = analyze(
             recording,
             lead=options.lead,
             model=options.model,
-            progress=lambda p: self._tell(_READ_SHARE + (_FOUND_SHARE - _READ_SHARE) * p),
+            progress=tell,
         )
         self.review = Review.open(analysis, file=self.file, uploaded=self.path is None)
         _let_go(recording)
         self.analysis = analysis
         self.progress, self.status = 1.0, "done"
+
+    def _read(self) -> Recording:
+        """Read the file; a long signal goes into a file of its own and out of memory."""
+        recording = read(self.file, fs=self.options.fs, units=self.options.units)
+        # results say the name that the user gave, not where the file lies
+        source = replace(recording.source, path=self.path or self.name)
+        if recording.signal.nbytes <= IN_MEMORY:
+            return replace(recording, source=source)
+        file, shape = self.folder / "signal.f32", recording.signal.shape
+        with file.open("wb") as stream:
+            for start in range(0, shape[0], _BLOCK):
+                stream.write(np.ascontiguousarray(recording.signal[start : start + _BLOCK]).data)
+        bare = {each.name: getattr(recording, each.name) for each in fields(recording)}
+        del recording, bare["signal"]
+        signal = np.memmap(file, np.float32, "r", shape=shape)
+        return Recording(signal, **(bare | {"source": source}))
 
     def _tell(self, progress: float) -> None:
         if self.stopped:
@@ -246,23 +267,8 @@ def _stamp(file: Path) -> tuple[int, ...]:
     return tuple(n for each in states for n in (each.st_size, each.st_mtime_ns))
 
 
-def _spilled(recording: Recording, folder: Path) -> Recording:
-    """Put a long signal into a file, so that only what is looked at takes memory."""
-    signal = recording.signal
-    if signal.nbytes <= IN_MEMORY:
-        return recording
-    kept = room(signal.shape, folder / "signal.f32")
-    for start in range(0, len(signal), _BLOCK):
-        kept[start : start + _BLOCK] = signal[start : start + _BLOCK]
-    return replace(recording, signal=kept)
-
-
 def _let_go(recording: Recording) -> None:
     """Tell the system that a signal in a file need not stay in memory."""
-    import mmap
-
-    held = recording.signal
-    mapped = getattr(held, "_mmap", None)
-    if isinstance(held, np.memmap) and mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.flush()
+    mapped = getattr(recording.signal, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
