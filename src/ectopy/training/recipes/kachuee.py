@@ -60,10 +60,10 @@ KACHUEE: Final = Recipe(
     "kachuee",
     Kachuee,
     source="Kachuee et al. 2018, arXiv 1805.00794",
-    batch=32,
+    batch=64,
     learning_rate=1e-3,
     schedule=Stairs(every=10_000, by=0.75),
-    epochs=50,
+    epochs=24,
     watch="accuracy",
     patience=8,
 )
