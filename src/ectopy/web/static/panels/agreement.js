@@ -3,7 +3,7 @@
 import { badge, choice, empty, h, replace, scroller, table } from "./dom.js";
 import { ask, panel } from "./panel.js";
 import { steps } from "./steps.js";
-import { CLASSES, NAMES, capital, clock, count, elapsed, number, share } from "./words.js";
+import { CLASSES, NAMES, SHORT, clock, count, elapsed, number, share } from "./words.js";
 
 const PAGE = 100;
 const RUNS = { couplets: "couplets", short: "runs of 3 to 5", long: "longer runs" };
@@ -201,7 +201,7 @@ function disagreementList(box, found, app, pick) {
     } }, `Show more (${number(rows.length - shown)} left)`) : null);
   }
   const named = (label) => (label === null ? h("span", { class: "pn-aside" }, "no beat")
-    : h("span", { class: "pn-name" }, badge(label), h("span", {}, capital(NAMES[label]))));
+    : h("span", { class: "pn-name" }, badge(label), h("span", {}, SHORT[label])));
 
   function draw() {
     const { row, column } = pick;
