@@ -9,6 +9,9 @@ export class ExportMenu {
   constructor(menu, app) {
     this.menu = menu;
     this.app = app;
+    menu.addEventListener("click", (event) => {
+      if (event.target instanceof HTMLAnchorElement) menu.open = false;
+    });
   }
 
   /** Offer the downloads of an analysis; which reports there are, the server says. */

@@ -29,6 +29,10 @@ const PICK_PX = 26;
 const BEFORE_R_S = 0.12;
 const AFTER_R_S = 0.24;
 const EASE = 0.3;
+const SETTLE_MS = 140;
+
+/** Screens with so many pixels to a CSS pixel have a graphics card that draws wide lines fast. */
+const FINE_SCREEN = 1.5;
 
 export class Strip {
   /** `on` are listeners: `view(start_s, stop_s)`, `pick(time_s, near)`, `hover(text)`, `frame(ms)`. */
@@ -45,6 +49,10 @@ export class Strip {
     this.caret_s = null;
     this.caliper = null;
     this.tiles = null;
+    this._moved = 0;
+    this._moving = false;
+    this._drawnAt = 0;
+    this._settling = 0;
     this._bases = new Map();
     this._motion = new Motion();
     this._paper = new Paper();
@@ -139,8 +147,14 @@ export class Strip {
     const spare = Math.min(this.seconds * 0.02, 1);
     const last = Math.max(this.duration_s + spare - this.seconds, -spare);
     this.start_s = Math.min(Math.max(start_s, -spare), last);
+    this._moved = performance.now();
     this.store.setView(this.start_s, this.stop_s);
     this.redraw();
+  }
+
+  /** Width of a curve that is so wide at rest; a hairline, which is drawn faster, while moving. */
+  _pen(width) {
+    return this._moving && this._ratio < FINE_SCREEN ? 1 / this._ratio : width;
   }
 
   /** The scale nearest to this one: from one beat to the whole recording. */
@@ -332,6 +346,7 @@ export class Strip {
 
   _draw() {
     if (!this.recording || !this._width) return;
+    this._noteMoving();
     const context = (this._context ??= this._canvas.getContext("2d", { alpha: false }));
     context.setTransform(this._ratio, 0, 0, this._ratio, 0, 0);
     const layout = this._layout;
@@ -354,6 +369,15 @@ export class Strip {
     const marks = ticks({ ...frame, total_s: this.duration_s, start: this.recording.start });
     drawAxis(context, marks, { left, right, top: layout.axis, bottom: this._height, x });
     this._wantTiles();
+  }
+
+  /** Whether the view moved since the last frame, or a moment ago; if so, draw once more at rest. */
+  _noteMoving() {
+    const now = performance.now();
+    this._moving = this._moved > this._drawnAt || now - this._moved < SETTLE_MS;
+    this._drawnAt = now;
+    clearTimeout(this._settling);
+    if (this._moving) this._settling = setTimeout(() => this.redraw(), SETTLE_MS + 20);
   }
 
   /** Our beats in view, unless the second reader reads blind. */
@@ -415,7 +439,7 @@ export class Strip {
     context.rect(frame.left, middle - height * 0.95, frame.right - frame.left, height * 1.9);
     context.clip();
     context.lineJoin = "bevel";
-    context.lineWidth = level > 3 ? 1 : 1.3;
+    context.lineWidth = level > 3 ? 1 / this._ratio : this._pen(1.3);
     context.globalAlpha = level > 3 ? 0.72 : 1;
     context.strokeStyle = token("trace");
     context.beginPath();
@@ -426,7 +450,7 @@ export class Strip {
   }
 
   _colourBeats(context, lead, level, frame, y, { beats, from, to }) {
-    context.lineWidth = 2;
+    context.lineWidth = this._pen(2);
     for (let code = 1; code < 5; code++) {
       context.strokeStyle = token("NSVFQ"[code]);
       context.beginPath();
