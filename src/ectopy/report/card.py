@@ -79,7 +79,7 @@ def _says(card: Mapping[str, Any], training: Mapping[str, Any], words: Words) ->
     ):
         known = words.t.translated(str(text)) if text else None
         if known:
-            said.append(_sentence(words.t(key, text=known) if key else known))
+            said.append(_sentence(words.t(key, text=known) if key else known, words))
     return said
 
 
@@ -109,6 +109,7 @@ def _plain(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else "–"
 
 
-def _sentence(text: str) -> str:
+def _sentence(text: str, words: Words) -> str:
     text = text.strip().replace("`", "")
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "。")) else ".")
+    stop = words.t("sentence.stop")
+    return text[:1].upper() + text[1:] + ("" if text.endswith((stop, "!", "?")) else stop)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, Table
+from reportlab.platypus import AnchorFlowable, Flowable, KeepTogether, Paragraph, Table
 
 from ectopy.report.facts import Figure
 from ectopy.report.palette import palette
@@ -180,6 +180,8 @@ class Layout:
                 detail += f" ({clock(figure.strip.start_s, start)})"
             detail += f" · {figure.detail}"
             drawn.append(self.titled(figure.label, figure.title, detail, figure.anchor))
+        else:
+            drawn.append(AnchorFlowable(figure.anchor))
         drawn.append(Drawing(figure.strip.svg, self.code))
         if figure.strip.clipped:
             drawn.append(self.text(self.t("strips.clipped"), "note"))

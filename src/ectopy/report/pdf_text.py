@@ -26,7 +26,7 @@ from ectopy.report.palette import palette
 
 KOREAN: Final = "HYGothic-Medium"
 JAPANESE: Final = "HeiseiKakuGo-W5"
-_WIDE: Final = "DejaVuSans"
+_REST: Final = "DejaVuSans"
 
 
 @cache
@@ -34,7 +34,7 @@ def _registered(font: str) -> str:
     """Make a font known before its first use."""
     if font in (KOREAN, JAPANESE):
         pdfmetrics.registerFont(UnicodeCIDFont(font))
-    elif font == _WIDE:
+    elif font == _REST:
         found = find_spec("matplotlib")
         folder = Path(str(found.origin)).parent if found else Path()
         pdfmetrics.registerFont(TTFont(font, folder / "mpl-data/fonts/ttf/DejaVuSans.ttf"))
@@ -51,12 +51,16 @@ def _font(letter: str, language: str, bold: bool) -> str:
     try:
         letter.encode("cp1252")
     except UnicodeEncodeError:
-        return _WIDE
+        return _REST
     return "Helvetica-Bold" if bold else "Helvetica"
 
 
 def runs(text: str, language: str, bold: bool = False) -> Iterator[tuple[str, str]]:
-    """Split text into pieces of one font each: the font and the piece."""
+    """Split text into pieces of one font each: the font and the piece.
+
+    The Korean and Japanese fonts have no bold, so Latin letters among theirs are not bold either.
+    """
+    bold = bold and not {_font(letter, language, False) for letter in text} & {KOREAN, JAPANESE}
     shown = "".join(
         letter if letter.isprintable() or letter == "\u00a0" else " " for letter in text
     )

@@ -1,0 +1,139 @@
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from html.parser import HTMLParser
+from importlib.resources import files
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from ectopy.analysis import Analysis
+from ectopy.beats.value import BAD_REASONS, Stretch
+from ectopy.errors import OutputError
+from ectopy.labels import DEFAULT_MODEL, load_card
+from ectopy.labels.classify import CUT_OFF, NOISY, UNLIKE, UNSURE
+from ectopy.recording.value import Inference, Source
+from ectopy.report import write_report
+from ectopy.report.html import render
+from ectopy.report.language import LANGUAGES, catalogue
+from ectopy.report.words import Words
+from ectopy.simulate import simulate
+
+OTHERS = sorted(set(LANGUAGES) - {"en"})
+
+NAMES = {
+    *("AAMI", "EC", "JSON", "RR", "SD", "SHA", "ECE", "PPV", "Se", "ms", "mm", "mV", "Hz"),
+    *("ectopy", "models", "info", "some", "model", "burden", "II", "rec", "WFDB", "units", "fs"),
+}
+"""Latin words that stay in any language: names, units and commands."""
+
+
+class Text(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words, self.said, self._style = [], [], False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._style = tag == "style"
+        self.said += [value or "" for name, value in attrs if name in ("title", "aria-label")]
+
+    def handle_data(self, data: str) -> None:
+        if not self._style:
+            self.words.append(data)
+
+
+def entries(code: str) -> dict:
+    path = files("ectopy.report").joinpath("languages", f"{code}.json")
+    return json.loads(path.read_text("utf-8"))
+
+
+def blanks(entry: str | dict) -> set[str]:
+    forms = entry.values() if isinstance(entry, dict) else [entry]
+    return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_language_has_every_sentence_with_its_values(code: str) -> None:
+    english, other = entries("en"), entries(code)
+    assert list(english) == list(other)
+    for key in english.keys() - {"texts"}:
+        assert blanks(english[key]) == blanks(other[key]), key
+        assert other[key] or english[key] == " ", key
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_other_parts_say_is_translated(code: str) -> None:
+    known = catalogue(code)
+    for text in (*BAD_REASONS, CUT_OFF, NOISY, UNLIKE, UNSURE, "chosen by ectopy"):
+        assert known.translated(text) not in (None, text)
+    assert entries("ko")["texts"].keys() == entries("ja")["texts"].keys()
+
+
+@pytest.fixture
+def told(five_minutes: Analysis) -> Analysis:
+    """Five minutes with everything in it that a report can tell."""
+    recording = replace(
+        five_minutes.recording,
+        start=datetime(2024, 5, 1, 9, 30),
+        source=Source("rec", "WFDB", (Inference("units", "mV", "for a reason", "--units"),)),
+    )
+    beats = replace(five_minutes.beats, bad=(Stretch(900, 1400, "noisy"), Stretch(0, 9, "flat")))
+    return replace(five_minutes, recording=recording, beats=beats)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_no_english_is_left_over(
+    told: Analysis, analysis_of: Callable[..., Analysis], code: str
+) -> None:
+    short = analysis_of(simulate(20, 250, seed=1))
+    for analysis in (told, short):
+        page = render(analysis, load_card(DEFAULT_MODEL), language=code)
+        text = Text(page)
+        said = " ".join(text.words + text.said)
+        for known in (analysis.software, analysis.labels.model, analysis.labels.sha256):
+            said = said.replace(known, "")
+        source = analysis.recording.source
+        said = said.replace(source.format, "").replace(Path(source.path).name, "")
+        left = set(re.findall(r"[A-Za-z]{2,}", said)) - NAMES
+        assert not left - set(" ".join(entries(code)["texts"].values()).split()), left
+        assert f'<html lang="{code}">' in page
+
+
+@pytest.mark.parametrize(
+    ("code", "share", "length", "beats", "date"),
+    [
+        ("en", "33.6\u00a0%", "1\u00a0h 2\u00a0min", "1 beat", "2024-05-01 09:30:00"),
+        ("ko", "33.6%", "1시간 2분", "박동 1개", "2024년 05월 01일 09:30:00"),
+        ("ja", "33.6%", "1時間 2分", "1拍", "2024年05月01日 09:30:00"),
+    ],
+)
+def test_numbers_are_told_as_the_language_does(
+    code: str, share: str, length: str, beats: str, date: str
+) -> None:
+    words = Words(catalogue(code))
+    assert words.share(336, 1000) == share
+    assert words.duration(3720) == length
+    assert words.beats(1) == beats
+    assert words.date(datetime(2024, 5, 1, 9, 30)) == date
+    assert "2,955" in words.beats(2955)
+
+
+def test_a_card_in_english_is_not_shown_in_another_language(five_minutes: Analysis) -> None:
+    card = {"warning": "It is new.", "says": "A network."}
+    assert "It is new." in render(five_minutes, card)
+    page = render(five_minutes, card, language="ko")
+    assert "It is new." not in page
+    assert catalogue("ko")("sure.untranslated") in page
+
+
+@pytest.mark.parametrize("suffix", ["html", "pdf", "json"])
+def test_an_unknown_language_lists_the_known_ones(
+    five_minutes: Analysis, tmp_path: Path, suffix: str
+) -> None:
+    with pytest.raises(OutputError, match=r"'tlh'.*en \(English\), ko .*, ja "):
+        write_report(five_minutes, tmp_path / f"a.{suffix}", language="tlh")
+    assert not list(tmp_path.iterdir())
