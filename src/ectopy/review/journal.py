@@ -157,7 +157,7 @@ def find_journal(path: str | None, digest: str) -> Journal:
     away = Journal(state_folder() / "reviews" / f"{digest[:24]}{ENDING}", False)
     if not path:
         return away
-    where = Path(path)
+    where = Path(path.partition(packed.MARK)[0])
     beside = Journal(where.parent / f"{_name(path)}{ENDING}", True)
     may_write = os.access(beside.path if beside.path.exists() else where.parent, os.W_OK)
     if may_write:

@@ -93,6 +93,12 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(routes.router, prefix="/api")
     app.mount("/static", StaticFiles(directory=_HERE / "static", check_dir=False))
 
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> Response:
+        return FileResponse(_HERE / "api_docs" / "page.html", media_type="text/html")
+
+    app.mount("/docs/", StaticFiles(directory=_HERE / "api_docs"))
+
     @app.get("/", include_in_schema=False)
     def page() -> Response:
         index = _HERE / "static" / "index.html"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
@@ -17,11 +18,13 @@ from ectopy.errors import ModelError
 from ectopy.labels import DEFAULT_MODEL, list_models, load_card
 from ectopy.labels.aami import AAMI_NAMES
 from ectopy.recording import packed
+from ectopy.report import FORMATS
+from ectopy.report.language import LANGUAGES
+from ectopy.report.write import PAPERS
 from ectopy.web.answers import RefusedError
 from ectopy.web.common import PROBLEMS, AnyJob, TheDesk
 from ectopy.web.files import safe_name
 from ectopy.web.jobs import Desk, Job, Options
-from ectopy.web.report_choices import LANGUAGES, PAPERS, report_formats
 from ectopy.web.schema import (
     About,
     Analyses,
@@ -65,8 +68,8 @@ def about(request: Request, desk: TheDesk) -> About:
         software=f"ectopy {__version__}",
         models=list_models(),
         default_model=settings.model or DEFAULT_MODEL,
-        report_formats=report_formats(),
-        languages=list(LANGUAGES()),
+        report_formats=list(FORMATS),
+        languages=list(LANGUAGES),
         papers=list(PAPERS),
         classes=[
             ClassName.model_validate({"label": label, "name": name})
@@ -252,4 +255,7 @@ def _name(file: Path) -> str:
 
 
 def _first(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        said = error.errors()[0]
+        return f"{'.'.join(map(str, said['loc']))}: {said['msg']}"
     return str(error).splitlines()[0][:100]

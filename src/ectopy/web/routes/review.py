@@ -72,10 +72,11 @@ def _made(review: Review, wanted: NewEdit) -> Edit:
 def _changed(job: Job, before: Table, done: Edit) -> Changed:
     """Say what an edit changed, by holding the beats against those before it."""
     review, after = _review(job), table(job)
-    was = {row: (before, row) for row in _rows(before, done.sample)}
-    now = {row: (after, row) for row in _rows(after, done.sample)}
-    old = {int(t.id[row]): t.beat(row) for t, row in was.values()}
-    new = {int(t.id[row]): t.beat(row) for t, row in now.values()}
+    spans = [span for each in (before, after) for span in _around(each, done.sample)]
+    old, new = (
+        {int(each.id[row]): each.beat(row) for row in _rows(each, min(spans), max(spans))}
+        for each in (before, after)
+    )
     changed = [beat for name, beat in new.items() if old.get(name) != beat]
     return Changed(
         edits=len(review.edits),
@@ -89,10 +90,17 @@ def _changed(job: Job, before: Table, done: Edit) -> Changed:
     )
 
 
-def _rows(found: Table, sample: int) -> range:
-    """Rows of the beats around a sample that an edit there can change."""
+def _around(found: Table, sample: int) -> tuple[int, int]:
+    """Give the samples between which an edit can change beats: those of its neighbours."""
     place = int(found.sample.searchsorted(sample))
-    return range(max(0, place - 1), min(len(found.sample), place + 2))
+    near = found.sample[max(0, place - 1) : place + 2]
+    return (int(near[0]), int(near[-1])) if len(near) else (sample, sample)
+
+
+def _rows(found: Table, first: int, last: int) -> range:
+    """Give the rows of the beats from one sample to another, both included."""
+    start, stop = found.sample.searchsorted([first, last + 1]).tolist()
+    return range(start, stop)
 
 
 def _said(job: Job, done: Edit) -> dict[str, Any]:
