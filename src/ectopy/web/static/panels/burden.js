@@ -29,11 +29,13 @@ export function burdenSection(app, life) {
   const body = h("div", {}, h("div", { class: "pn-row" }, switcher, reading), chart, legend, folded);
   const none = h("div", {}, empty("No ectopic beat", "None of the beats was named S, V or F."));
   const element = section(title, null, body, none);
-  new ResizeObserver(() => {
+  const watch = new ResizeObserver(() => {
     if (chart.clientWidth === width) return;
     width = chart.clientWidth;
     draw();
-  }).observe(chart);
+  });
+  watch.observe(chart);
+  life.signal.addEventListener("abort", () => watch.disconnect());
 
   const name = (bin) => {
     const span = `${elapsed(bin.from, total)} to ${elapsed(bin.to, total)}`;

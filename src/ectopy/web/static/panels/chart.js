@@ -5,42 +5,56 @@ import { CLASSES } from "../store.js";
 
 /**
  * Put a canvas into `box` that calls `draw(ctx, width, height, colours)` in CSS pixels, once a
- * frame at most: when first seen, when its size changes, on `redraw()`.
+ * frame at most: when first seen, when its size changes, on `redraw()`. What `over` draws in the
+ * same way lies on top and is drawn alone on `refresh()`: a cursor costs no cloud of beats.
  */
-export function canvas(box, { height, label, draw, ...attributes }) {
+export function canvas(box, { height, label, draw, over, ...attributes }) {
   const element = document.createElement("canvas");
   element.className = "pn-canvas";
   if (label) element.setAttribute("aria-label", label);
   if (!attributes.role) element.setAttribute("role", "img");
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   box.append(element);
-  let [frame, width, tall] = [0, 0, 0];
+  const layer = document.createElement("canvas");
+  let [frame, width, tall, dirty] = [0, 0, 0, true];
 
+  const prepare = (target, ratio, colours) => {
+    const ctx = target.getContext("2d");
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, width, tall);
+    ctx.font = `12px ${colours.font}`;
+    return ctx;
+  };
   const paint = () => {
     frame = 0;
     if (!width) return;
     const ratio = window.devicePixelRatio || 1;
-    element.width = Math.round(width * ratio);
-    element.height = Math.round(tall * ratio);
-    element.style.setProperty("height", `${tall}px`);
-    const ctx = element.getContext("2d");
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, width, tall);
     const colours = readColours(element);
-    ctx.font = `12px ${colours.font}`;
-    draw(ctx, width, tall, colours);
+    const [columns, rows] = [Math.round(width * ratio), Math.round(tall * ratio)];
+    if (dirty || layer.width !== columns || layer.height !== rows) {
+      for (const each of [layer, element]) [each.width, each.height] = [columns, rows];
+      element.style.setProperty("height", `${tall}px`);
+      draw(prepare(layer, ratio, colours), width, tall, colours);
+      dirty = false;
+    }
+    const ctx = prepare(element, ratio, colours);
+    ctx.drawImage(layer, 0, 0, width, tall);
+    over?.(ctx, width, tall, colours);
   };
-  const redraw = () => {
+  const refresh = () => {
     if (!frame) frame = requestAnimationFrame(paint);
   };
-  const measure = () => {
+  const redraw = () => {
+    dirty = true;
+    refresh();
+  };
+  const watch = new ResizeObserver(() => {
     width = Math.floor(box.clientWidth);
     tall = typeof height === "function" ? height(width) : height;
     redraw();
-  };
-  const watch = new ResizeObserver(measure);
+  });
   watch.observe(box);
-  return { element, redraw, measure, stop: () => watch.disconnect() };
+  return { element, redraw, refresh, stop: () => watch.disconnect() };
 }
 
 /** The colours of the page, as the tokens of style.css give them. */
@@ -67,6 +81,12 @@ export function mark(ctx, code, x, y, size = 1) {
     ctx.stroke(PATHS[code]);
   } else ctx.fill(PATHS[code]);
   ctx.restore();
+}
+
+/** Marks for a cloud of beats: small squares where they are many, shapes where one can see them. */
+export function cloud(ctx, code, size) {
+  if (size >= 0.7 || code) return (x, y) => mark(ctx, code, x, y, size);
+  return (x, y) => ctx.fillRect(x - 1, y - 1, 2, 2);
 }
 
 /** Text with a middle line, cut to what canvas offers. */

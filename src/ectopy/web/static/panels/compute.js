@@ -47,9 +47,9 @@ export function tally(beats, from = 0, to = beats.n) {
 
 /**
  * Heart rate in bins: mean, 10th and 90th percentile in bpm (NaN without intervals), and the
- * number of beats of each class.
+ * number of beats of each class. `intervals` are those in front of the beats, in seconds.
  */
-export function rateTrend(beats, duration, width) {
+export function rateTrend(beats, duration, width, intervals = beats.rr_s) {
   const bins = Math.max(Math.ceil(duration / width - 1e-9), 1);
   const [mean, low, high] = [0, 0, 0].map(() => new Float64Array(bins).fill(NaN));
   const counts = Array.from({ length: bins }, () => [0, 0, 0, 0, 0]);
@@ -60,7 +60,7 @@ export function rateTrend(beats, duration, width) {
     let sum = 0;
     for (; i < beats.n && beats.time_s[i] < stop; i += 1) {
       counts[bin][beats.code[i]] += 1;
-      const rr = beats.rr_s[i];
+      const rr = intervals[i];
       if (rr > 0) {
         inside.push(60 / rr);
         sum += rr;
@@ -76,12 +76,12 @@ export function rateTrend(beats, duration, width) {
 }
 
 /** Least, mean and greatest RR interval of normal beats in each of `width` columns of time. */
-export function rrColumns(beats, duration, width) {
+export function rrColumns(beats, duration, width, intervals = beats.rr_s) {
   const [least, greatest, mean] = [0, 0, 0].map(() => new Float64Array(width).fill(NaN));
   const number = new Uint32Array(width);
   const sum = new Float64Array(width);
   for (let i = 0; i < beats.n; i += 1) {
-    const rr = beats.rr_s[i];
+    const rr = intervals[i];
     if (!(rr > 0) || beats.code[i] !== 0) continue;
     const k = Math.min(Math.floor((beats.time_s[i] / duration) * width), width - 1);
     if (!number[k] || rr < least[k]) least[k] = rr;
@@ -94,10 +94,10 @@ export function rrColumns(beats, duration, width) {
 }
 
 /** An RR axis in seconds that holds nearly all; what goes beyond is drawn at the edge. */
-export function rrRange(beats) {
+export function rrRange(intervals) {
   const known = [];
-  const every = Math.max(1, Math.floor(beats.n / 50000));
-  for (let i = 0; i < beats.n; i += every) if (beats.rr_s[i] > 0) known.push(beats.rr_s[i]);
+  const every = Math.max(1, Math.floor(intervals.length / 50000));
+  for (let i = 0; i < intervals.length; i += every) if (intervals[i] > 0) known.push(intervals[i]);
   if (!known.length) return null;
   known.sort((a, b) => a - b);
   const high = Math.min(known[known.length - 1], Math.max(quantile(known, 0.995) * 1.15, 1));

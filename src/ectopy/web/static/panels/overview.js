@@ -2,9 +2,10 @@
 
 import { burdenSection } from "./burden.js";
 import {
-  binSeconds, niceAxis, quantile, rateTrend, rrColumns, rrRange, tally,
+  binSeconds, niceAxis, quantile, rateTrend, rrColumns, rrRange, soundIntervals,
+  tally,
 } from "./compute.js";
-import { mark } from "./chart.js";
+import { cloud } from "./chart.js";
 import { overview, poorStretches } from "./data.js";
 import { h, numbers, replace, sign, table } from "./dom.js";
 import { factsSection } from "./facts.js";
@@ -41,7 +42,7 @@ export function mount(root, app) {
 function trendSection(app, life) {
   const { store } = app;
   const { duration_s: total, start } = store.analysis.recording;
-  let [beats, trend, dense, poor, each] = [store.beats, null, null, false, false];
+  let [beats, intervals, trend, dense, poor, each] = [store.beats, [], null, null, [], false];
   const width = binSeconds(total);
 
   const rate = {
@@ -50,9 +51,9 @@ function trendSection(app, life) {
       if (!trend?.range) return;
       const y = valueAxis(ctx, frame, trend.range, colours, { unit: "bpm" });
       if (each) {
-        const place = (i) => [frame.x(beats.time_s[i]), y(60 / beats.rr_s[i])];
-        drawSteps(ctx, beats, place, colours);
-        drawBeats(ctx, beats, place, frame, colours, 0);
+        const place = (i) => [frame.x(beats.time_s[i]), y(60 / intervals[i])];
+        drawSteps(ctx, intervals, place, colours);
+        drawBeats(ctx, beats, intervals, place, frame, colours, 0);
         return;
       }
       const x = (bin) => frame.x(Math.min((bin + 0.5) * width, total));
@@ -66,15 +67,15 @@ function trendSection(app, life) {
       const y = valueAxis(ctx, frame, trend.rr, colours, {
         unit: "RR, s", format: (value) => value.toFixed(trend.rr[2] < 0.1 ? 2 : 1),
       });
-      const place = (i) => [frame.x(beats.time_s[i]), y(clamp(beats.rr_s[i], trend.rr))];
+      const place = (i) => [frame.x(beats.time_s[i]), y(clamp(intervals[i], trend.rr))];
       if (beats.n > EACH_BEAT * frame.width) {
         if (dense?.width !== frame.width || dense.beats !== beats) {
-          const columns = rrColumns(beats, total, Math.round(frame.width));
+          const columns = rrColumns(beats, total, Math.round(frame.width), intervals);
           dense = { width: frame.width, beats, ...columns };
         }
         drawColumns(ctx, dense, frame, (s) => y(clamp(s, trend.rr)), colours);
-        drawBeats(ctx, beats, place, frame, colours, 1);
-      } else drawBeats(ctx, beats, place, frame, colours, 0);
+        drawBeats(ctx, beats, intervals, place, frame, colours, 1);
+      } else drawBeats(ctx, beats, intervals, place, frame, colours, 0);
     },
   };
 
@@ -107,7 +108,7 @@ function trendSection(app, life) {
     if (!(trend.mean[bin] > 0)) return `${at}: no interval known`;
     const mean = `${bpm(trend.mean[bin])} over ${duration(width)}`;
     const near = beats.nearest(time);
-    const rr = beats.rr_s[near];
+    const rr = intervals[near];
     const last = rr > 0 ? `, nearest beat ${beats.label(near)} after ${ms(rr)}` : "";
     return `${at}: ${mean}${ectopic.length ? `, ${ectopic.join(", ")}` : ""}${last}`;
   }
@@ -121,7 +122,7 @@ function trendSection(app, life) {
       const [bottom, top] = trend.rr;
       let best = { far: 81, i: -1 };
       for (let i = from; i < to; i += 1) {
-        const level = (clamp(beats.rr_s[i], trend.rr) - bottom) / (top - bottom);
+        const level = (clamp(intervals[i], trend.rr) - bottom) / (top - bottom);
         const y = frame.top + frame.height * (1 - level);
         const far = (frame.x(beats.time_s[i]) - px) ** 2 + (y - py) ** 2;
         if (far < best.far) best = { far, i };
@@ -133,13 +134,14 @@ function trendSection(app, life) {
 
   function update() {
     beats = store.beats;
+    intervals = soundIntervals(beats, poor);
     dense = null;
-    const found = rateTrend(beats, total, width);
+    const found = rateTrend(beats, total, width, intervals);
     each = beats.n <= RATE_EACH;
-    const rates = each ? [...beats.rr_s].map((rr) => 60 / rr) : [...found.low, ...found.high];
+    const rates = each ? [...intervals].map((rr) => 60 / rr) : [...found.low, ...found.high];
     const known = rates.filter((value) => value > 0).sort((a, b) => a - b);
     const [low, high] = [quantile(known, 0), quantile(known, 1)];
-    const rr = rrRange(beats);
+    const rr = rrRange(intervals);
     trend = {
       ...found,
       range: known.length ? niceAxis(Math.min(low, high - 20), Math.max(high, low + 20), 5) : null,
@@ -149,15 +151,15 @@ function trendSection(app, life) {
     replace(legend, each ? null : [h("span", {}, `Line: mean of every ${duration(width)}`),
       h("span", {}, "Band: 10th to 90th percentile")],
       present.map((name) => h("span", {}, sign(name), ` ${name} ${SHORT[name]}`)),
-      poor ? h("span", {}, h("i", { class: "pn-poor" }), " Signal too poor to trust") : null);
-    replace(folded, trendTable(beats, total, start, app));
+      poor.length ? h("span", {}, h("i", { class: "pn-poor" }), " Signal too poor to trust") : null);
+    replace(folded, trendTable(beats, intervals, total, start, app));
     chart.redraw();
   }
   return {
     element,
     update,
     shade(stretches) {
-      poor = stretches.length > 0;
+      poor = stretches;
       chart.shade(stretches);
       update();
     },
@@ -194,11 +196,11 @@ function drawBand(ctx, trend, x, y, colours) {
 }
 
 /** A thin line from beat to beat, broken where an interval is not known. */
-function drawSteps(ctx, beats, place, colours) {
+function drawSteps(ctx, intervals, place, colours) {
   ctx.beginPath();
   let pen = false;
-  for (let i = 0; i < beats.n; i += 1) {
-    const known = beats.rr_s[i] > 0;
+  for (let i = 0; i < intervals.length; i += 1) {
+    const known = intervals[i] > 0;
     if (known) ctx[pen ? "lineTo" : "moveTo"](...place(i));
     pen = known;
   }
@@ -222,7 +224,7 @@ function drawColumns(ctx, columns, frame, y, colours) {
 }
 
 /** Draw beats as marks, from class `first` on, the rare classes last; of those at one spot one. */
-function drawBeats(ctx, beats, place, frame, colours, first) {
+function drawBeats(ctx, beats, intervals, place, frame, colours, first) {
   const [columns, rows] = [Math.ceil(frame.width / 2) + 2, Math.ceil(frame.height / 2) + 2];
   const few = beats.n < frame.width / 6;
   const { counts } = tally(beats);
@@ -231,20 +233,21 @@ function drawBeats(ctx, beats, place, frame, colours, first) {
   for (const code of order) {
     ctx.fillStyle = colours.classes[code];
     const taken = new Uint8Array(columns * rows);
+    const put = cloud(ctx, code, few ? 1 : code ? 0.75 : 0.65);
     for (let i = 0; i < beats.n; i += 1) {
-      if (beats.code[i] !== code || !(beats.rr_s[i] > 0)) continue;
+      if (beats.code[i] !== code || !(intervals[i] > 0)) continue;
       const [x, y] = place(i);
       const cell = ((x - frame.left) >> 1) + columns * ((y - frame.top) >> 1);
       if (taken[cell]) continue;
       taken[cell] = 1;
-      mark(ctx, code, x, y, few ? 1 : code ? 0.75 : 0.65);
+      put(x, y);
     }
   }
 }
 
-function trendTable(beats, total, start, app) {
+function trendTable(beats, intervals, total, start, app) {
   const width = binSeconds(total, 60);
-  const trend = rateTrend(beats, total, width);
+  const trend = rateTrend(beats, total, width, intervals);
   const rows = Array.from(trend.mean, (mean, k) => [
     h("button", { type: "button", class: "pn-link", onclick: () => app.jump(k * width, {}) },
       elapsed(k * width, total)),

@@ -1,6 +1,6 @@
 // The Poincaré plot: each interval against the next one, coloured by the beat between them.
 
-import { canvas, line, mark, text } from "./chart.js";
+import { canvas, cloud, line, text } from "./chart.js";
 import { intervalPairs, niceAxis, poincareSpread, quantile } from "./compute.js";
 import { poorStretches } from "./data.js";
 import { badge, empty, h, replace, table } from "./dom.js";
@@ -9,6 +9,8 @@ import { CLASSES, NAMES, capital, elapsed, number } from "./words.js";
 
 const [LEFT, BOTTOM, TOP, RIGHT] = [56, 42, 10, 22];
 const REACH = 14;
+const WIDE = 4096;
+const OVERLAID = 3; // marks that are drawn over one another before one spot is full
 
 /** Show the plot in `root`. */
 export function mount(root, app) {
@@ -41,6 +43,7 @@ export function mount(root, app) {
       label: "Poincaré plot. Left and right step through the beats in time, up and down through "
         + "the beats that are not normal, Enter shows the beat in the strip.",
       draw,
+      over,
     });
 
     function scale(width, tall) {
@@ -55,34 +58,53 @@ export function mount(root, app) {
     }
 
     function draw(ctx, width, tall, colours) {
+      grid = null;
       if (!pairs?.x.length) return;
       const { x, y, size } = scale(width, tall);
       drawAxes(ctx, { x, y, size, axis }, colours);
-      const [columns, cell] = [Math.ceil(size / 2) + 2, new Map()];
+      const side_ = Math.ceil(size / 2) + 2;
       const { counts, order } = classOrder(pairs);
       const scaled = pairs.x.length < 400 ? 1 : pairs.x.length < 2000 ? 0.75 : 0.6;
-      grid = new Map();
       for (const code of order) {
-        if (off.has(code)) continue;
+        if (off.has(code) || !counts[code]) continue;
+        const seen = new Uint8Array(side_ * side_);
+        const put = cloud(ctx, code, scaled);
         ctx.fillStyle = colours.classes[code];
         ctx.globalAlpha = code === 0 && counts[0] > 2000 ? 0.45 : 0.8;
         for (let i = 0; i < pairs.x.length; i += 1) {
           if (pairs.code[i] !== code) continue;
           const [px, py] = [x(pairs.x[i]), y(pairs.y[i])];
-          const key = ((px - LEFT) >> 1) + columns * ((py - TOP) >> 1);
-          const seen = cell.get(key * 8 + code) ?? 0;
-          cell.set(key * 8 + code, seen + 1);
-          const coarse = `${Math.floor(px / REACH)} ${Math.floor(py / REACH)}`;
-          if (seen < 3) {
-            mark(ctx, code, px, py, scaled);
-            if (!grid.has(coarse)) grid.set(coarse, []);
-            grid.get(coarse).push(i);
+          const cell = ((px - LEFT) >> 1) + side_ * ((py - TOP) >> 1);
+          if (seen[cell] < OVERLAID) {
+            seen[cell] += 1;
+            put(px, py);
           }
         }
       }
       ctx.globalAlpha = 1;
       if (spread && !off.has(0)) drawSpread(ctx, spread, { x, y }, colours);
-      if (at >= 0) ring(ctx, x(pairs.x[at]), y(pairs.y[at]), colours);
+    }
+
+    function over(ctx, width, tall, colours) {
+      if (at < 0) return;
+      const { x, y } = scale(width, tall);
+      ring(ctx, x(pairs.x[at]), y(pairs.y[at]), colours);
+    }
+
+    /** Which pairs lie in which cell of the picture, made when somebody first points. */
+    function cells() {
+      if (grid) return grid;
+      const area = chart.element.getBoundingClientRect();
+      const { x, y } = scale(area.width, area.height);
+      grid = new Map();
+      for (let i = 0; i < pairs.x.length; i += 1) {
+        if (off.has(pairs.code[i])) continue;
+        const key = Math.floor(x(pairs.x[i]) / REACH) + WIDE * Math.floor(y(pairs.y[i]) / REACH);
+        const held = grid.get(key);
+        if (!held) grid.set(key, [i]);
+        else if (held.length < 400) held.push(i);
+      }
+      return grid;
     }
 
     const says = (i) => {
@@ -94,7 +116,7 @@ export function mount(root, app) {
       at = i;
       reading.textContent = i < 0 ? idle : says(i);
       reading.classList.toggle("idle", i < 0);
-      chart.redraw();
+      chart.refresh();
     }
     function jump(i) {
       if (i < 0) return;
@@ -102,7 +124,8 @@ export function mount(root, app) {
       app.jump(store.beats.time_s[beat], { select: store.beats.id[beat] });
     }
     function nearest(event) {
-      if (!grid) return -1;
+      if (!pairs?.x.length) return -1;
+      const held = cells();
       const area = chart.element.getBoundingClientRect();
       const [px, py] = [event.clientX - area.left, event.clientY - area.top];
       const { x, y } = scale(area.width, area.height);
@@ -110,7 +133,7 @@ export function mount(root, app) {
       const [column, row] = [Math.floor(px / REACH), Math.floor(py / REACH)];
       for (const dx of [-1, 0, 1]) {
         for (const dy of [-1, 0, 1]) {
-          for (const i of grid.get(`${column + dx} ${row + dy}`) ?? []) {
+          for (const i of held.get(column + dx + WIDE * (row + dy)) ?? []) {
             const far = (x(pairs.x[i]) - px) ** 2 + (y(pairs.y[i]) - py) ** 2;
             if (far < best.far) best = { far, i };
           }
@@ -183,9 +206,11 @@ export function mount(root, app) {
       }, badge(name), h("span", { class: "pn-count" }, number(counts[code]))) : null)));
       replace(side, figures(pairs, spread));
       read(-1);
+      chart.redraw();
     }
     life.on("beats", life.soon(update));
     life.on("theme", chart.redraw);
+    life.signal.addEventListener("abort", chart.stop);
     update();
     poorStretches(app, life.signal).then((found) => {
       poor = found;

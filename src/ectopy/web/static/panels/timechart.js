@@ -47,6 +47,10 @@ export function timeChart(life, app, { label, hint, panes, read, pick, onpick, o
       shadeBad(ctx, bad, x, bottom, colours);
       panes.forEach((pane, k) => pane.draw(ctx, frames[k], colours));
       timeAxis(ctx, { x, bottom, total, start, width: inner, withClock }, colours);
+    },
+    over(ctx, width, tall, colours) {
+      const { x } = frames[0];
+      const bottom = frames[frames.length - 1].top + frames[frames.length - 1].height;
       drawView(ctx, store.view, x, bottom, colours);
       if (drag) {
         ctx.fillStyle = colours.accent;
@@ -76,7 +80,7 @@ export function timeChart(life, app, { label, hint, panes, read, pick, onpick, o
   const place = (time) => {
     cursor = time === null ? null : Math.min(Math.max(time, 0), total);
     say();
-    chart.redraw();
+    chart.refresh();
   };
   const timeAt = (event) => {
     const area = element.getBoundingClientRect();
@@ -144,7 +148,9 @@ export function timeChart(life, app, { label, hint, panes, read, pick, onpick, o
     else drag = null;
     place(to);
   });
-  life.on(["view", "theme"], chart.redraw);
+  life.on("view", chart.refresh);
+  life.on("theme", chart.redraw);
+  life.signal.addEventListener("abort", chart.stop);
   return {
     element: h("div", { class: "pn-timechart" }, reading, box),
     redraw: chart.redraw,
