@@ -41,6 +41,19 @@ def test_the_address_gives_a_cookie_that_scripts_and_other_sites_do_not_get(serv
     assert httpx.get(f"{server.base}/api/about", headers=other_port).status_code == 401
 
 
+def test_the_address_that_a_browser_is_started_with_opens_the_page_once() -> None:
+    with serving(None, once="first") as running:
+        page = f"{running.base}/?token=first"
+        assert httpx.get(page, headers={"Origin": "http://evil.example"}).status_code == 403
+        with httpx.Client() as browser:
+            assert browser.get(page).status_code == 200
+            assert browser.get(f"{running.base}/api/about").status_code == 200
+            assert browser.get(page).status_code == 200
+        assert httpx.get(page).status_code == 401
+        bearer = {"Authorization": "Bearer first"}
+        assert httpx.get(f"{running.base}/api/about", headers=bearer).status_code == 401
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
+from threading import Thread
 
 import click
+
+from ectopy.cli.terminal import NOT_A_DEVICE
 
 
 @click.command()
@@ -31,10 +35,11 @@ def view(path: Path | None, port: int, browser: bool, lead: str | None, model: s
 
     load_card(model or DEFAULT_MODEL)
 
-    def started(address: str) -> None:
+    def started(address: str, once: str) -> None:
         click.echo(address)
-        click.echo("Ctrl-C ends it. Not a medical device.", err=True)
+        click.echo(f"Ctrl-C ends it. {NOT_A_DEVICE}", err=True)
         if browser:
-            click.launch(address)
+            # not in this thread: some browsers are waited for until they end
+            Thread(target=webbrowser.open, args=(once,), daemon=True).start()
 
     serve(Settings(path=path, port=port, lead=lead, model=model), started)

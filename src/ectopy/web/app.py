@@ -42,6 +42,8 @@ class Settings:
         Where the server listens.
     token
         What every request must know.
+    once
+        Opens the page like the token, but once only.
     lead, model
         As for :func:`ectopy.analyze`, for recordings of which a request does not say.
     upload_limit
@@ -51,6 +53,7 @@ class Settings:
     path: Path | None = None
     port: int = 8000
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    once: str | None = None
     lead: str | None = None
     model: str | None = None
     upload_limit: int = UPLOAD_LIMIT
@@ -86,7 +89,11 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.desk, app.state.settings = desk, settings
     app.add_middleware(
-        Guard, token=settings.token, port=settings.port, upload_limit=settings.upload_limit
+        Guard,
+        token=settings.token,
+        port=settings.port,
+        upload_limit=settings.upload_limit,
+        once=settings.once,
     )
     install_errors(app)
     for routes in (analyses, strip, overview, review, readers, why, reports):

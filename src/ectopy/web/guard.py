@@ -46,11 +46,17 @@ class Guard:
         Where the server listens.
     upload_limit
         Bytes that a request may carry.
+    once
+        Opens the page like the token, but once only: other users of the machine can see what a
+        browser is started with.
     """
 
-    def __init__(self, app: ASGIApp, token: str, port: int, upload_limit: int) -> None:
+    def __init__(
+        self, app: ASGIApp, token: str, port: int, upload_limit: int, once: str | None = None
+    ) -> None:
         self.app = app
         self.token = token
+        self.once = once
         self.upload_limit = upload_limit
         self.hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
         # cookies do not tell ports apart: another viewer's must not be taken for ours
@@ -64,7 +70,8 @@ class Guard:
             return
         headers = Headers(scope=scope)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        opens = scope["path"] == "/" and scope["method"] == "GET" and self._fits(asked)
+        once = self.once is not None and secrets.compare_digest(asked.encode(), self.once.encode())
+        opens = scope["path"] == "/" and scope["method"] == "GET" and (once or self._fits(asked))
 
         async def hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -78,6 +85,7 @@ class Guard:
         if refusal := self._refusal(scope, headers, opens):
             await _refuse(*refusal, scope["path"], hardened)
         else:
+            self.once = None if opens and once else self.once
             await self.app(scope, receive, hardened)
 
     def _refusal(self, scope: Scope, headers: Headers, opens: bool) -> tuple[int, str] | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 import uvicorn
 
 from ectopy.errors import OutputError
 from ectopy.web.app import Settings, create_app
 
-HOST = "127.0.0.1"
+HOST: Final = "127.0.0.1"
 
 
-def serve(settings: Settings, started: Callable[[str], None]) -> None:
+def serve(settings: Settings, started: Callable[[str, str], None]) -> None:
     """Serve until interrupted.
 
     Parameters
@@ -22,7 +24,8 @@ def serve(settings: Settings, started: Callable[[str], None]) -> None:
     settings
         What to serve; port 0 takes a free one.
     started
-        Called with the address, token included, once the server listens.
+        Called when the server listens, with its address, token included, and with another that
+        opens the page once only, for a browser to be started with.
 
     Raises
     ------
@@ -41,7 +44,8 @@ def serve(settings: Settings, started: Callable[[str], None]) -> None:
                 "--port, or none for a free one"
             ) from error
         port = int(listener.getsockname()[1])
-        settings = replace(settings, port=port)
+        once = secrets.token_urlsafe(24)
+        settings = replace(settings, port=port, once=once)
         app = create_app(settings)
         server = _Server(
             uvicorn.Config(
@@ -53,7 +57,8 @@ def serve(settings: Settings, started: Callable[[str], None]) -> None:
                 ws="none",
             )
         )
-        server.started_with = lambda: started(f"http://{HOST}:{port}/?token={settings.token}")
+        page = f"http://{HOST}:{port}/?token="
+        server.started_with = lambda: started(page + settings.token, page + once)
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:

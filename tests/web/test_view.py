@@ -1,0 +1,40 @@
+"""`ectopy view` as a command: it prints where it is, serves, and ends cleanly."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+from click.testing import CliRunner
+
+from ectopy.cli import main
+from ectopy.recording.write import write
+from ectopy.simulate import simulate
+
+
+def test_it_prints_its_address_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    write(simulate(10, 250, seed=2), tmp_path / "one")
+    command = [sys.executable, "-m", "ectopy", "view", str(tmp_path / "one"), "--no-browser"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        base, token = process.stdout.readline().strip().split("/?token=")
+        assert base.startswith("http://127.0.0.1:")
+        headers = {"Authorization": f"Bearer {token}"}
+        about = httpx.get(f"{base}/api/about", headers=headers, timeout=60).json()
+        assert about["open"] == "one.hea"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert out == ""
+    assert "Traceback" not in err
+    assert "medical device" in err
+
+
+def test_wrong_wishes_are_one_line(tmp_path: Path) -> None:
+    for arguments in ([str(tmp_path / "none.csv")], [str(tmp_path), "--model", "none-such"]):
+        result = CliRunner().invoke(main, ["view", "--no-browser", *arguments])
+        assert result.exit_code == 2
+        assert len(result.stderr.strip().splitlines()) == 1
