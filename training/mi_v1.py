@@ -37,53 +37,48 @@ NAME, SEEDS, TEST = "mi-ptbxl-v1", 3, 10
 PLAN = WindowPlan()
 
 
-def trained(beats: MiBeats, seed: int) -> WindowNetwork:
-    return fit_windows(WindowNetwork(), beats, PLAN, seed)
-
-
 def logits(network: WindowNetwork, beats: MiBeats) -> np.ndarray:
     return predict(network, beats.X[:, None])
 
 
-def unseen_logits(beats: MiBeats, folds: list[int], seed: int) -> np.ndarray:
-    """Logits of each beat, by a network that learned from the other folds."""
-    found = np.zeros((len(beats.y), 2), np.float32)
-    for fold in folds:
-        train, test = beats.take(beats.fold != fold), beats.take(beats.fold == fold)
-        check_apart(train, test)
-        found[beats.fold == fold] = logits(trained(train, seed), test)
-        print("fold", fold, "seed", seed, flush=True)
-    return found
+def trained(beats: MiBeats, learned: list[np.ndarray], seed: int) -> list[WindowNetwork]:
+    """A network for each mask; no patient is both in the mask and outside it."""
+    for mask in learned:
+        check_apart(beats.take(mask), beats.take(~mask))
+    networks = [WindowNetwork() for _ in learned]
+    fit_windows(networks, beats, learned, PLAN, seed)
+    print(len(networks), "networks, seed", seed, flush=True)
+    return networks
 
 
-def chosen(beats: MiBeats, seed: int) -> tuple[float, float, float]:
+def chosen(beats: MiBeats) -> tuple[float, float, float]:
     """Temperature, threshold of patients and of beats, by patients that were not learned from."""
-    found = unseen_logits(beats, sorted(set(beats.fold.tolist())), seed)
+    folds = np.unique(beats.fold)
+    networks = trained(beats, [beats.fold != fold for fold in folds], 0)
+    found = np.zeros((len(beats.y), 2), np.float32)
+    for fold, network in zip(folds, networks, strict=True):
+        found[beats.fold == fold] = logits(network, beats.take(beats.fold == fold))
     temperature = fit_temperature(beats.y, found)
     probability = positive(found, temperature)
-    per_patient = by_patient(beats.y, probability, beats.patient)[:2]
-    return temperature, best_threshold(*per_patient), best_threshold(beats.y, probability)
+    true, mean, _ = by_patient(beats.y, probability, beats.patient)
+    print("folds 1 to 9, unseen:", rates(true, mean, best_threshold(true, mean)), flush=True)
+    return temperature, best_threshold(true, mean), best_threshold(beats.y, probability)
 
 
 def cross_validated(beats: MiBeats) -> dict:
-    """Figures over all ten folds; the threshold of a fold is that of the fold before it."""
-    rows = [[] for _ in range(FOLDS)]
+    """Figures over all ten folds; temperature and threshold of each by the fold before it."""
+    tests = range(1, FOLDS + 1)
+    learned = [~np.isin(beats.fold, (test, (test - 2) % FOLDS + 1)) for test in tests]
+    rows = [[] for _ in tests]
     for seed in range(SEEDS):
-        for test in range(1, FOLDS + 1):
-            check = (test - 2) % FOLDS + 1
-            parts = beats.parts(test)
-            network = trained(parts[0], seed)
-            temperature = fit_temperature(parts[1].y, logits(network, parts[1]))
-            held, new = (positive(logits(network, part), temperature) for part in parts[1:])
-            own = by_patient(parts[1].y, held, parts[1].patient)[:2]
-            true, mean, _ = by_patient(parts[2].y, new, parts[2].patient)
-            rows[test - 1].append(
-                {
-                    "patient": rates(true, mean, best_threshold(*own)),
-                    "beat": rates(parts[2].y, new, best_threshold(parts[1].y, held)),
-                }
-            )
-            print("test", test, "validation", check, "seed", seed, rows[test - 1][-1], flush=True)
+        for test, network in zip(tests, trained(beats, learned, seed), strict=True):
+            _, check, held = beats.parts(test)
+            temperature = fit_temperature(check.y, logits(network, check))
+            seen, new = (positive(logits(network, part), temperature) for part in (check, held))
+            own = best_threshold(*by_patient(check.y, seen, check.patient)[:2])
+            true, mean, _ = by_patient(held.y, new, held.patient)
+            beat = rates(held.y, new, best_threshold(check.y, seen))
+            rows[test - 1].append({"patient": rates(true, mean, own), "beat": beat})
     return {
         unit: {rate: over_folds(rows, unit, rate) for rate in RATES} for unit in ("patient", "beat")
     }
@@ -144,8 +139,8 @@ def main(source: Path, run: Path) -> None:
     torch.set_num_threads(1)
     beats = cut_cohort(open_cohort(source), "beat-window", "II")
     learned, test = beats.take(beats.fold != TEST), beats.take(beats.fold == TEST)
-    choice = chosen(learned, 0)
-    network = trained(learned, 0)
+    choice = chosen(learned)
+    (network,) = trained(beats, [beats.fold != TEST], 0)
     probability = positive(logits(network, test), round(choice[0], 6))
     figures = score_two(
         test.y,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -33,16 +35,20 @@ class WindowNetwork(nn.Module):
         return torch.stack([member(windows) for member in self.members]).mean(dim=0)
 
 
+DROPOUT: Final = (0.2, 0.4, 0.4)
+"""Before each of the three layers."""
+
+
 def _member(hidden: int) -> nn.Module:
     return nn.Sequential(
         nn.Flatten(),
-        nn.Dropout(0.2),
+        nn.Dropout(DROPOUT[0]),
         nn.Linear(WINDOW_LENGTH, hidden),
         nn.ReLU(),
-        nn.Dropout(0.4),
+        nn.Dropout(DROPOUT[1]),
         nn.Linear(hidden, hidden),
         nn.ReLU(),
-        nn.Dropout(0.4),
+        nn.Dropout(DROPOUT[2]),
         nn.Linear(hidden, 2),
     )
 
@@ -58,7 +64,7 @@ class WindowPlan:
     learning_rate, weight_decay
         Of AdamW, the rate rising and falling once.
     averaged
-        How many beats of a recording are averaged, one of these drawn each time.
+        How many beats of a recording are averaged, one of these drawn for each step.
     stretch, shift
         Spread of the logarithm of the time scale, and of the place of R in samples.
     noise
@@ -79,63 +85,78 @@ class WindowPlan:
 
 
 def fit_windows(
-    network: WindowNetwork, beats: MiBeats, plan: WindowPlan, seed: int = 0
-) -> WindowNetwork:
-    """Train every member on the same recordings, each with its own weights and draws.
+    networks: Sequence[WindowNetwork],
+    beats: MiBeats,
+    learned: Sequence[NDArray[np.bool_]],
+    plan: WindowPlan,
+    seed: int = 0,
+) -> None:
+    """Train every member of some networks at once, each with its own weights and draws.
 
     Recordings are drawn, not beats, and both classes equally often. There is no early stop, so
-    that no patient is spent on choosing an epoch.
+    that no patient is spent on choosing an epoch. Members are small, so one step of all of them is
+    hardly dearer than one of one.
 
     Parameters
     ----------
-    network
-        An untrained network.
+    networks
+        Untrained networks; they are trained in place.
     beats
-        Windows to learn from, ``(n, 80)``.
+        Windows, ``(n, 80)``, those of one recording together.
+    learned
+        For each network the beats that it learns from, ``(n,)``.
     plan
         How to learn.
     seed
         Seed of weights and draws; members differ.
     """
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
     _, first, counts = np.unique(beats.recording, return_index=True, return_counts=True)
-    y = beats.y[first].astype(np.int64)
-    for number, member in enumerate(network.members):
-        torch.manual_seed(100 * seed + number)
-        random = np.random.default_rng(100 * seed + number)
-        for module in member.modules():
-            if isinstance(module, nn.Linear):
-                module.reset_parameters()
-        _fit_member(member, beats.X, first, counts, y, plan, random)
-    return network.eval()
-
-
-def _fit_member(
-    member: nn.Module,
-    windows: NDArray[np.float32],
-    first: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    y: NDArray[np.int64],
-    plan: WindowPlan,
-    random: np.random.Generator,
-) -> None:
-    sides = [np.flatnonzero(y == k) for k in (0, 1)]
-    optimiser = torch.optim.AdamW(
-        member.parameters(), plan.learning_rate, weight_decay=plan.weight_decay
-    )
+    y = beats.y[first]
+    members, sides = list[nn.Module](), list[tuple[NDArray[np.int64], ...]]()
+    for network, mask in zip(networks, learned, strict=True):
+        for member in network.members:
+            members.append(member)
+            sides.append(tuple(np.flatnonzero(mask[first] & (y == k)) for k in (0, 1)))
+    for module in (m for member in members for m in member.modules()):
+        if isinstance(module, nn.Linear):
+            module.reset_parameters()
+    together = [[*member.parameters()] for member in members]
+    weights = [torch.stack([*each]).detach().requires_grad_() for each in zip(*together)]  # noqa: B905
+    optimiser = torch.optim.AdamW(weights, plan.learning_rate, weight_decay=plan.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, plan.learning_rate, total_steps=plan.steps, pct_start=0.15
     )
-    lossy = nn.CrossEntropyLoss(label_smoothing=plan.smoothing)
-    member.train()
+    lossy = nn.CrossEntropyLoss(label_smoothing=plan.smoothing, reduction="sum")
+    half = plan.batch // 2
+    target = torch.tensor([0, 1]).repeat_interleave(half).repeat(len(members))
     for _ in range(plan.steps):
-        lines = np.concatenate([random.choice(side, plan.batch // 2) for side in sides])
-        averages = averaged(windows, first[lines], counts[lines], plan, random)
+        lines = np.concatenate([random.choice(side, half) for pair in sides for side in pair])
+        averages = averaged(beats.X, first[lines], counts[lines], plan, random)
         drawn = torch.from_numpy(disturbed(averages, plan, random))
-        loss = lossy(member(drawn[:, None]), torch.from_numpy(y[lines]))
+        logits = _forward(drawn.reshape(len(members), 2 * half, -1), weights)
+        loss = lossy(logits.reshape(-1, 2), target) / (2 * half)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
         schedule.step()
+    with torch.no_grad():
+        for k, held in enumerate(together):
+            for own, stacked in zip(held, weights, strict=True):
+                own.copy_(stacked[k])
+    for network in networks:
+        network.eval()
+
+
+def _forward(windows: Tensor, weights: Sequence[Tensor]) -> Tensor:
+    """Give the logits of every member for its own windows ``(members, batch, 80)``, in training."""
+    x = windows
+    for place, share in enumerate(DROPOUT):
+        weight, bias = weights[2 * place], weights[2 * place + 1]
+        x = torch.baddbmm(bias[:, None], nn.functional.dropout(x, share), weight.mT)
+        x = torch.relu(x) if place < len(DROPOUT) - 1 else x
+    return x
 
 
 def averaged(
@@ -144,7 +165,7 @@ def averaged(
     counts: NDArray[np.int64],
     plan: WindowPlan,
     random: np.random.Generator,
-) -> NDArray[np.float64]:
+) -> NDArray[np.float32]:
     """Average some beats of each recording, none of them twice.
 
     Parameters
@@ -154,30 +175,38 @@ def averaged(
     first, counts
         Where each recording begins in them, and how many it has.
     """
-    most = max(plan.averaged)
-    wanted = np.minimum(random.choice(plan.averaged, len(first)), counts)
-    keys = random.random((len(first), int(counts.max())))
+    most = int(random.choice(plan.averaged))
+    if most == 1:
+        lines = first + (random.random(len(first)) * counts).astype(np.int64)
+        return windows[lines]
+    keys = random.random((len(first), int(counts.max())), np.float32)
     keys[np.arange(keys.shape[1]) >= counts[:, None]] = 2.0
     places = np.argsort(keys, axis=1)[:, :most]
-    weight = (np.arange(places.shape[1]) < wanted[:, None]) / wanted[:, None]
+    wanted = np.minimum(most, counts)[:, None]
+    weight = ((np.arange(places.shape[1]) < wanted) / wanted).astype(np.float32)
     lines = np.minimum(first[:, None] + places, len(windows) - 1)
-    mean: NDArray[np.float64] = np.einsum("rb,rbt->rt", weight, windows[lines])
+    mean = np.zeros((len(first), windows.shape[1]), np.float32)
+    for k in range(places.shape[1]):
+        mean += weight[:, k, None] * windows[lines[:, k]]
     return mean
 
 
 def disturbed(
-    windows: NDArray[np.floating], plan: WindowPlan, random: np.random.Generator
+    windows: NDArray[np.float32], plan: WindowPlan, random: np.random.Generator
 ) -> NDArray[np.float32]:
     """Stretch and move windows ``(n, 80)`` in time, and add slow waves and noise."""
     n = (len(windows), 1)
-    grid = np.arange(WINDOW_LENGTH) - BEFORE
-    scale = np.exp(random.normal(size=n) * plan.stretch)
-    at = np.clip(grid * scale + random.normal(size=n) * plan.shift + BEFORE, 0, WINDOW_LENGTH - 1)
+
+    def normal(*shape: int) -> NDArray[np.float32]:
+        return random.standard_normal(shape, np.float32)
+
+    grid = np.arange(-BEFORE, WINDOW_LENGTH - BEFORE, dtype=np.float32)
+    at = grid * np.exp(normal(*n) * plan.stretch) + normal(*n) * plan.shift + BEFORE
+    at = np.clip(at, 0, WINDOW_LENGTH - 1)
     left = np.minimum(at.astype(np.int64), WINDOW_LENGTH - 2)
     low, high = (np.take_along_axis(windows, left + k, axis=1) for k in (0, 1))
-    drawn = low + (at - left) * (high - low)
-    t = np.linspace(0, 1, WINDOW_LENGTH)
-    slope = random.normal(size=n) * (2 * t - 1)
-    wave = random.normal(size=n) * np.sin(np.pi * t + random.uniform(0, 2 * np.pi, n))
-    white = random.normal(size=drawn.shape) * random.random(n) / 3
-    return scaled(drawn + plan.noise * (slope + wave + white))
+    drawn = low + (at - left.astype(np.float32)) * (high - low)
+    t = np.linspace(0, 1, WINDOW_LENGTH, dtype=np.float32)
+    wave = normal(*n) * np.sin(np.pi * t + 2 * np.pi * random.random(n, np.float32))
+    white = normal(*drawn.shape) * random.random(n, np.float32) / 3
+    return scaled(drawn + plan.noise * (normal(*n) * (2 * t - 1) + wave + white))
