@@ -13,7 +13,7 @@ from hypothesis import strategies as st  # noqa: E402
 from ectopy.errors import TrainingError  # noqa: E402
 from ectopy.training import export  # noqa: E402
 from ectopy.training.augment import Warp, mix  # noqa: E402
-from ectopy.training.fit import Rows, fit, predict  # noqa: E402
+from ectopy.training.fit import Rows, _order, fit, predict  # noqa: E402
 from ectopy.training.rebalance import SEEDS, Rebalance  # noqa: E402
 from ectopy.training.recipes import RECIPES, find_recipe  # noqa: E402
 from ectopy.training.schedules import Constant, Cosine, Plateau, Stairs  # noqa: E402
@@ -161,6 +161,17 @@ def test_the_classes_weigh_what_the_recipe_says(rebalance, share_of_n, expected,
     network = fit(replace(recipe, schedule=Constant()), rows, seen, tmp_path)
     logits = torch.from_numpy(predict(network, rows.X[:, None]))
     assert torch.softmax(logits, 1)[:, 0].mean() == pytest.approx(expected, abs=0.03)
+
+
+def test_an_epoch_with_a_share_of_n_is_mixed_throughout():
+    torch.manual_seed(0)
+    y = torch.arange(5).repeat_interleave(torch.tensor([8000, 200, 400, 100, 300]))
+    first, second = _order(y, 0.25), _order(y, 0.25)
+    assert len(first) == len(set(first.tolist())) == 3000
+    assert torch.bincount(y[first]).tolist() == [2000, 200, 400, 100, 300]
+    for part in first.split(1000):
+        assert (y[part] == 0).float().mean() == pytest.approx(2 / 3, abs=0.05)
+    assert set(first.tolist()) != set(second.tolist()), "other N rows in every epoch"
 
 
 @pytest.mark.parametrize(

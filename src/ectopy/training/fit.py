@@ -282,11 +282,10 @@ def _order(y: Tensor, share_of_n: float) -> Tensor:
     """Give the rows of one epoch in random order: all, or all but some of the N rows."""
     order = torch.randperm(len(y))
     if share_of_n < 1:
-        common = order[y.cpu()[order] == 0]
-        left_out = common[round(share_of_n * len(common)) :]
-        kept = torch.ones(len(y), dtype=torch.bool)
-        kept[left_out] = False
-        order = order[kept[order]]
+        is_n = y.cpu()[order] == 0
+        common, rare = order[is_n], order[~is_n]
+        order = torch.cat([common[: round(share_of_n * len(common))], rare])
+        order = order[torch.randperm(len(order))]
     return order.to(y.device)
 
 
