@@ -20,6 +20,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+from viewer_frames import browsed
 
 FS, HOURS = 360, 24
 Rows = list[tuple[str, str]]
@@ -32,6 +33,11 @@ class Viewer:
     address: str
     pid: int
     api: httpx.Client
+
+    def processor_s(self) -> float:
+        """Give the processor time that the server has had."""
+        of_process = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(of_process[11]) + int(of_process[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self, what: str) -> float:
         """Give VmRSS or VmHWM in MB."""
@@ -73,7 +79,7 @@ def viewing(folder: Path) -> Iterator[Viewer]:
 
 def served(viewer: Viewer) -> Rows:
     """Measure what the server does: analysis, tiles, beats, overview, edits, memory."""
-    api, begun = viewer.api, time.perf_counter()
+    api, begun, used = viewer.api, time.perf_counter(), viewer.processor_s()
     where = f"/api/analyses/{api.post('/api/analyses', json={'path': 'day'}).json()['id']}"
     while (state := api.get(where).json())["recording"] is None:
         time.sleep(0.02)
@@ -85,19 +91,20 @@ def served(viewer: Viewer) -> Rows:
     rows = [
         ("beats", f"{state['beats']:,}"),
         ("from the click to the first tile, while the analysis runs", f"{drawn:.1f} s"),
-        ("from the click to the end of the analysis", f"{done:.1f} s"),
+        (
+            "from the click to the end of the analysis",
+            f"{done:.1f} s, {viewer.processor_s() - used:.1f} s of processor time",
+        ),
         ("most memory until then", f"{viewer.memory('VmHWM'):.0f} MB"),
     ]
     rows.append(("first strip after the analysis: state, levels, 8 tiles", first_strip(api, where)))
     rows += [
-        ("beats of the whole day", timed(api, f"{where}/beats")),
-        ("overview, the first time", timed(api, f"{where}/overview")),
-        ("gallery, 60 beats", timed(api, f"{where}/gallery?label=V")),
-        ("why, the first time", timed(api, f"{where}/beats/5000/why")),
+        ("beats of the whole day", timed(viewer, f"{where}/beats")),
+        ("overview, the first time", timed(viewer, f"{where}/overview")),
+        ("gallery, 60 beats", timed(viewer, f"{where}/gallery?label=V")),
+        ("why, the first time", timed(viewer, f"{where}/beats/5000/why")),
         ("a tile of both leads, any level, median of 300", tiles(api, where)),
         ("an edit, on disk, median of 30", edits(api, where)),
-        ("memory in the end", f"{viewer.memory('VmRSS'):.0f} MB"),
-        ("most memory", f"{viewer.memory('VmHWM'):.0f} MB"),
     ]
     return rows
 
@@ -112,11 +119,12 @@ def first_strip(api: httpx.Client, where: str) -> str:
     return f"{1000 * (time.perf_counter() - begun):.0f} ms"
 
 
-def timed(api: httpx.Client, path: str) -> str:
-    begun = time.perf_counter()
-    answer = api.get(path).raise_for_status()
+def timed(viewer: Viewer, path: str) -> str:
+    begun, used = time.perf_counter(), viewer.processor_s()
+    answer = viewer.api.get(path).raise_for_status()
+    took, used = time.perf_counter() - begun, viewer.processor_s() - used
     size = len(answer.content) / 2**20
-    return f"{1000 * (time.perf_counter() - begun):.0f} ms, {size:.1f} MB before packing"
+    return f"{took:.2f} s, {used:.2f} s of processor time, {size:.1f} MB before packing"
 
 
 def tiles(api: httpx.Client, where: str) -> str:
@@ -142,7 +150,15 @@ def edits(api: httpx.Client, where: str) -> str:
     return f"{1000 * statistics.median(took):.0f} ms"
 
 
-MEASURES: tuple[Callable[[Viewer], Rows], ...] = (served,)
+def remembered(viewer: Viewer) -> Rows:
+    """Measure the server's memory; pages of the signal's file count, though they can be had back."""
+    return [
+        ("memory of the server in the end", f"{viewer.memory('VmRSS'):.0f} MB"),
+        ("most memory of the server", f"{viewer.memory('VmHWM'):.0f} MB"),
+    ]
+
+
+MEASURES: tuple[Callable[[Viewer], Rows], ...] = (served, browsed, remembered)
 
 
 def main() -> None:
@@ -150,6 +166,8 @@ def main() -> None:
         folder = Path(name)
         # in a process of its own, so that its memory is not the viewer's
         subprocess.run([sys.executable, __file__, "--make", name], check=True)
+        load, cores = os.getloadavg()[0], os.cpu_count()
+        print(f"Programs that wanted a processor: {load:.0f} on {cores} cores.\n")
         print("| what | measured |\n|---|---|")
         with viewing(folder) as viewer:
             for measure in MEASURES:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,6 +147,36 @@ def test_a_record_of_several_files_can_be_sent(server: Server) -> None:
     gone = server.api.delete(f"/api/analyses/{state['id']}")
     assert gone.status_code == 204
     assert server.api.get(f"/api/analyses/{state['id']}").status_code == 404
+
+
+def test_several_recordings_and_zips_of_several_give_an_analysis_each(
+    server: Server, tmp_path: Path
+) -> None:
+    watch = (server.folder / "deep" / "watch.csv").read_bytes()
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        for name in ("one.csv", "two.csv"):
+            archive.writestr(f"electrocardiograms/{name}", watch)
+        archive.writestr("export.xml", "<HealthData/>")
+    files = [
+        ("files", ("export.zip", (tmp_path / "export.zip").read_bytes())),
+        ("files", ("alone.csv", watch)),
+        ("files", ("heart.hea", (server.folder / "heart.hea").read_bytes())),
+        ("files", ("heart.dat", (server.folder / "heart.dat").read_bytes())),
+    ]
+    started = server.api.post("/api/analyses", files=files).json()
+    states = [server.analysed(each) for each in started["ids"]]
+    assert sorted(each["recording"]["name"] for each in states) == [
+        "alone.csv",
+        "export.zip::electrocardiograms/one.csv",
+        "export.zip::electrocardiograms/two.csv",
+        "heart",
+    ]
+    (tmp_path / "export.zip").rename(server.folder / "export.zip")
+    listed = [each["path"] for each in get(server, "/api/recordings")["recordings"]]
+    assert "export.zip::electrocardiograms/two.csv" in listed
+    assert server.analyse("export.zip::electrocardiograms/two.csv")
+    lost = server.api.post("/api/analyses", files={"files": ("heart.dat", bytes(range(128, 256)) * 9)})
+    assert "heart.hea" in server.analysed(lost.json()["id"])["error"]
 
 
 def test_edits_are_answered_so_that_a_page_can_follow(server: Server) -> None:

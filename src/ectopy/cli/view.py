@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import webbrowser
 from pathlib import Path
-from threading import Thread
 
 import click
 
@@ -30,6 +28,9 @@ def view(path: Path | None, port: int, browser: bool, lead: str | None, model: s
     ectopy view mitdb/208
     ectopy view recordings/ --no-browser
     """
+    import webbrowser
+    from threading import Thread
+
     from ectopy.labels import DEFAULT_MODEL, load_card
     from ectopy.web import Settings, serve
 

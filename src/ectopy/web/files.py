@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import Final
@@ -135,7 +136,7 @@ class Shelf:
             if len(found) >= MOST_LISTED:
                 left_out += 1
             elif (entry := self._entry(path)) is not None:
-                found.append(entry)
+                found += _unpacked(entry, path)
         return found, left_out
 
     def annotations(self) -> list[str]:
@@ -198,6 +199,53 @@ class Workroom:
     def close(self) -> None:
         """Delete everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def parts_of(folder: Path) -> list[Path]:
+    """Give the recordings among uploaded files: each header, each other file, each in a ZIP.
+
+    What belongs to a header, or can be no recording without one, is none by itself; where nothing
+    else was sent it is given all the same, for the library to say what is missing.
+    """
+    files = sorted(folder.iterdir())
+    headers = {file.stem for file in files if file.suffix.lower() == ".hea"}
+    alone = [
+        file
+        for file in files
+        if file.suffix.lower() == ".hea"
+        or (file.stem not in headers and file.suffix.lower() not in _NO_RECORDING)
+    ]
+    return [Path(name) for file in alone or files[:1] for name in _members(file)]
+
+
+def _unpacked(entry: Entry, path: Path) -> list[Entry]:
+    """Give an entry for each recording in a ZIP; any other entry stays what it is."""
+    members = _members(path)
+    if len(members) == 1:
+        return [entry]
+    names = [member.partition(packed.MARK)[2] for member in members]
+    return [
+        Entry(f"{entry.path}{packed.MARK}{name}", f"{entry.name}{packed.MARK}{name}", None, 0)
+        for name in names
+    ]
+
+
+def _members(path: Path) -> tuple[str, ...]:
+    """Name the recordings in a ZIP of several; of all else the path itself."""
+    if path.suffix.lower() != ".zip":
+        return (str(path),)
+    state = path.stat()
+    found = _listed(str(path), state.st_size, state.st_mtime_ns)
+    return found if len(found) > 1 else (str(path),)
+
+
+@lru_cache(maxsize=64)
+def _listed(path: str, size: int, changed_ns: int) -> tuple[str, ...]:
+    """List a ZIP once for each state of the file: looking into it takes a while."""
+    try:
+        return packed.recordings_in(path)
+    except (EctopyError, OSError):  # reading it says what is wrong with it
+        return (path,)
 
 
 def safe_name(name: str | None) -> str:

@@ -70,9 +70,10 @@ class NewAnalysis(BaseModel):
 
 
 class Started(BaseModel):
-    """An analysis that has begun."""
+    """An analysis that has begun; `ids` are all of them where several recordings were sent."""
 
     id: str
+    ids: list[str]
     status: Literal["running", "done", "failed"]
 
 

@@ -23,7 +23,7 @@ from ectopy.report.language import LANGUAGES
 from ectopy.report.write import PAPERS
 from ectopy.web.answers import RefusedError
 from ectopy.web.common import PROBLEMS, AnyJob, TheDesk
-from ectopy.web.files import safe_name
+from ectopy.web.files import parts_of, safe_name
 from ectopy.web.jobs import Desk, Job, Options
 from ectopy.web.schema import (
     About,
@@ -40,6 +40,8 @@ router = APIRouter(tags=["analyses"], responses=PROBLEMS)
 
 MOST_FILES: Final = 100
 """Files that one upload may have."""
+MOST_SENT: Final = 200
+"""Recordings that one upload may have, those in ZIPs included."""
 _BODY: Final = {
     "requestBody": {
         "required": True,
@@ -104,11 +106,11 @@ async def start(request: Request, desk: TheDesk) -> Started:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         async with request.form(max_files=MOST_FILES, max_fields=20) as form:
-            job = await run_in_threadpool(_uploaded, form, desk, request.app.state.settings)
+            jobs = await run_in_threadpool(_uploaded, form, desk, request.app.state.settings)
     else:
         wanted = await _json(request)
-        job = await run_in_threadpool(_of_folder, wanted, desk, request.app.state.settings)
-    return Started(id=job.id, status=job.status)
+        jobs = [await run_in_threadpool(_of_folder, wanted, desk, request.app.state.settings)]
+    return Started(id=jobs[0].id, status=jobs[0].status, ids=[job.id for job in jobs])
 
 
 @router.get("/analyses")
@@ -207,7 +209,7 @@ def _of_folder(wanted: NewAnalysis, desk: Desk, settings: Any) -> Job:
     return desk.start(file, wanted.path, options, _name(file))
 
 
-def _uploaded(form: FormData, desk: Desk, settings: Any) -> Job:
+def _uploaded(form: FormData, desk: Desk, settings: Any) -> list[Job]:
     files = [each for each in form.getlist("files") if isinstance(each, UploadFile)]
     if not files:
         raise RefusedError(422, "no files were sent; send at least one as 'files'")
@@ -225,14 +227,14 @@ def _uploaded(form: FormData, desk: Desk, settings: Any) -> Job:
     for each in files:
         with (folder / safe_name(each.filename)).open("wb") as kept:
             shutil.copyfileobj(each.file, kept, 1 << 20)
-    main = _main(folder)
-    return desk.start(main, None, options, _name(main))
-
-
-def _main(folder: Path) -> Path:
-    """Choose the recording among uploaded files: a header, else the largest."""
-    files = sorted(folder.iterdir(), key=lambda p: (p.suffix.lower() != ".hea", -p.stat().st_size))
-    return files[0]
+    found = parts_of(folder)
+    if len(found) > MOST_SENT:
+        raise RefusedError(
+            422,
+            f"{len(found)} recordings are too many at once, {MOST_SENT} are taken; put them into "
+            "a folder and open that with 'ectopy view DIR'",
+        )
+    return [desk.start(each, None, options, _name(each)) for each in found]
 
 
 def _options(

@@ -32,6 +32,11 @@ REPORT_POLICY: Final = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups"
 )
 """A report is one file with its styles inside, and no script."""
+PDF_POLICY: Final = (
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "frame-ancestors 'self'"
+)
+"""Browsers show a PDF by a viewer of their own, which needs this much."""
 _FILES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {kind.partition(";")[0]: {} for kind in TYPES.values()}}
 }
@@ -84,6 +89,7 @@ def _file(content: bytes, format: str, name: str, *, inline: bool = False) -> Re
     headers = {
         "content-disposition": f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
     }
-    if format == "html":
-        headers |= {"content-security-policy": REPORT_POLICY, "x-frame-options": "SAMEORIGIN"}
+    if format in SHOWN:
+        policy = REPORT_POLICY if format == "html" else PDF_POLICY
+        headers |= {"content-security-policy": policy, "x-frame-options": "SAMEORIGIN"}
     return Response(content, media_type=TYPES.get(format, TYPES["atr"]), headers=headers)
