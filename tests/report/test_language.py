@@ -137,3 +137,12 @@ def test_an_unknown_language_lists_the_known_ones(
     with pytest.raises(OutputError, match=r"'tlh'.*en \(English\), ko .*, ja "):
         write_report(five_minutes, tmp_path / f"a.{suffix}", language="tlh")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_line_knows_every_language_and_paper() -> None:
+    from ectopy.cli.everyday import analyze
+    from ectopy.report.write import PAPERS
+
+    choices = {option.name: getattr(option.type, "choices", ()) for option in analyze.params}
+    assert list(choices["language"]) == list(LANGUAGES)
+    assert list(choices["paper"]) == list(PAPERS)
