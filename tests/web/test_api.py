@@ -175,7 +175,8 @@ def test_several_recordings_and_zips_of_several_give_an_analysis_each(
     listed = [each["path"] for each in get(server, "/api/recordings")["recordings"]]
     assert "export.zip::electrocardiograms/two.csv" in listed
     assert server.analyse("export.zip::electrocardiograms/two.csv")
-    lost = server.api.post("/api/analyses", files={"files": ("heart.dat", bytes(range(128, 256)) * 9)})
+    lost = {"files": ("heart.dat", bytes(range(128, 256)) * 9)}
+    lost = server.api.post("/api/analyses", files=lost)
     assert "heart.hea" in server.analysed(lost.json()["id"])["error"]
 
 
