@@ -23,7 +23,19 @@ def write_record(folder, name, *, ill, seed, fs=100, seconds=10, leads=("I", "II
     )  # fmt: skip
 
 
-PTB_LEADS = ("i", "ii", "iii", "avr", "v1", "vx")
+PTB_LEADS = ("i", "ii", "iii", "avr", "v1")
+
+
+def add_frank_lead(folder: Path, name: str, n_samples: int) -> None:
+    """Put lead vx into a file of its own, as the Frank leads of the PTB database are."""
+    path = folder / f"{name}.hea"
+    first, *others = path.read_text().splitlines()
+    words = first.split()
+    words[1] = str(int(words[1]) + 1)
+    (folder / f"{name}.xyz").write_bytes(np.zeros(n_samples, "<i2").tobytes())
+    n = int(words[1]) - 1
+    frank = f"{name}.xyz 16 2000 16 0 0 0 0 vx"
+    path.write_text("\n".join([" ".join(words), *others[:n], frank, *others[n:]]) + "\n")
 
 
 def write_ptb(folder: Path, people: dict[str, tuple[str | None, ...]], fs=1000, seconds=12) -> None:
@@ -38,6 +50,7 @@ def write_ptb(folder: Path, people: dict[str, tuple[str | None, ...]], fs=1000, 
                 folder / patient, f"s{seed:04d}_re", ill=ill, seed=seed, fs=fs, seconds=seconds,
                 leads=PTB_LEADS, comments=[*told, f"Additional diagnoses: {number}"],
             )  # fmt: skip
+            add_frank_lead(folder / patient, f"s{seed:04d}_re", fs * seconds)
             seed += 1
 
 

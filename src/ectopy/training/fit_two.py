@@ -43,7 +43,7 @@ class Plan:
     epochs: int
     patience: int | None = 8
     batch: int = 64
-    beats: int = 4
+    beats: int = 2
     learning_rate: float = 1e-3
     weight_decay: float = 0.02
     warp: Warp | None = Warp(stretch=0.05, shift=1.0, bend=0.1, noise=0.02)  # noqa: RUF009
@@ -54,9 +54,9 @@ class Plan:
 
 
 PLANS: Final = {
-    "scratch": Plan(epochs=40, patience=10),
+    "scratch": Plan(epochs=30, patience=8),
     "frozen": Plan(epochs=60, patience=15, beats=12, warp=None),
-    "full": Plan(epochs=20, patience=8, learning_rate=5e-4),
+    "full": Plan(epochs=12, patience=5, learning_rate=5e-4),
 }
 """How each mode learns by default."""
 
