@@ -2,8 +2,8 @@
 
     python docs/make_pictures.py FOLDER_OF_MITDB
 
-Needs the records of MIT-BIH for the figure on preprocessing, and Chromium for the picture of a
-report; prints the numbers that the texts quote.
+Needs the records of MIT-BIH for the figure on preprocessing, and Chromium and pdftoppm for the
+pictures of the report; prints the numbers that the texts quote.
 """
 
 import shutil
@@ -91,23 +91,36 @@ def compare_rows(figure, cell, raw, step, window) -> None:
         axes.spines[["top", "right"]].set_visible(False)
 
 
-def report_picture() -> None:
-    """Take a picture of the top of the demo's report."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        print("no chromium: the picture of the report was left as it is")
-        return
+def report_pictures() -> None:
+    """Take pictures of the demo's report: the top of the page, and a page of the PDF."""
+    analysis = analyze(simulate(300))
     with TemporaryDirectory() as folder:
-        page = write_report(analyze(simulate(300)), Path(folder) / "demo.html")
-        subprocess.run(
-            [
-                browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                "--force-device-scale-factor=1.5", "--window-size=860,1900",
-                f"--screenshot={PICTURES / 'report.png'}", page.as_uri(),
-            ],
-            check=True,
-            capture_output=True,
-        )  # fmt: skip
+        browser = shutil.which("chromium") or shutil.which("chromium-browser")
+        if browser is None:
+            print("no chromium: the picture of the report was left as it is")
+        else:
+            page = write_report(analysis, Path(folder) / "demo.html")
+            subprocess.run(
+                [
+                    browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                    "--force-device-scale-factor=1.5", "--window-size=860,2360",
+                    f"--screenshot={PICTURES / 'report.png'}", page.as_uri(),
+                ],
+                check=True,
+                capture_output=True,
+            )  # fmt: skip
+        poppler = shutil.which("pdftoppm")
+        if poppler is None:
+            print("no pdftoppm: the picture of the PDF was left as it is")
+        else:
+            paper = write_report(analysis, Path(folder) / "demo.pdf")
+            subprocess.run(
+                [
+                    poppler, "-png", "-r", "110", "-f", "4", "-singlefile",
+                    paper, PICTURES / "report-pdf",
+                ],
+                check=True,
+            )  # fmt: skip
 
 
 def main() -> None:
@@ -125,7 +138,7 @@ def main() -> None:
             beats += int(np.isin(raw.symbol, list(BEAT_SYMBOLS)).sum())
             kept += sum(len(w.rows) for w in paper_windows(raw.adc, 360))
         print(f"all 48 records: {beats:,} beats, {kept:,} rows by the paper")
-    report_picture()
+    report_pictures()
 
 
 main()
