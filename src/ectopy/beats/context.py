@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ectopy.beats.candidates import DETECTION_FS, at_detection_rate, quantile_around, rate_ratio
 from ectopy.beats.find import live_spans
 from ectopy.beats.quality import bridged
+from ectopy.beats.stretches import stretch_facts
 from ectopy.beats.value import Beats
 from ectopy.recording.value import Recording
 
@@ -31,7 +32,7 @@ Facts = dict[str, NDArray[np.floating]]
 
 CONTEXT_FS: Final = DETECTION_FS
 """Rate in Hz that every lead is brought to."""
-N_FEATURES: Final = 169
+N_FEATURES: Final = 180
 BASELINE_HZ: Final = 0.5
 """What is slower than this is baseline, not heart."""
 MARGIN_S: Final = 30.0
@@ -90,7 +91,7 @@ def context_inputs(recording: Recording, beats: Beats) -> Float32:
     Returns
     -------
     numpy.ndarray
-        float32, shape ``(n, 169)``; :func:`feature_names` tells what each column is.
+        float32, shape ``(n, 180)``; :func:`feature_names` tells what each column is.
     """
     blocks = [*context_blocks(recording, beats)]
     return np.concatenate([np.empty((0, N_FEATURES), np.float32), *blocks])
@@ -209,7 +210,7 @@ def _describe(cuts: Float32, rr: Float64, after: Float64, quality: Float32) -> F
     shape, centres = _shapes(waves[:, CORE], typical[CORE])
     rest = _left_over(waves, typical, rr)
     facts: Facts = {"wave": waves[:, WAVE], "left over": rest}
-    facts |= _timing(rr, after) | _regularity(rr)
+    facts |= _timing(rr, after) | _regularity(rr) | stretch_facts(rr)
     facts |= _likeness(waves, typical) | _atrial(waves, typical, rest, shape)
     facts |= _width(waves, typical)
     facts |= _shape_facts(waves, typical, shape, centres, facts)

@@ -151,6 +151,7 @@ class _Maker:
         self.same = self.random.random() < 0.3
         several = self.random.integers(1, 4)
         self.shapes = [composer.ventricular_shapes(self.typical) for _ in range(several)]
+        self.takes_turns, self.turn = self.random.random() < 0.15, 0
         self.p_start = round(between(0.27, 0.36) * FS)
         self.p_size = composer.scale(0.3, 1.6) if self.random.random() < 0.5 else 1.0
         self.ectopic_p = self.random.random() < 0.75
@@ -164,7 +165,7 @@ class _Maker:
         """Make one beat that follows another after so many seconds."""
         time, kind, _ = beat
         if kind == "V":
-            return self.ventricular() * self.composer.between(0.92, 1.08)
+            return self.ventricular(before) * self.composer.between(0.92, 1.08)
         made = self.conducted(time, kind, before)
         if kind == "F":
             share = self.composer.between(0.3, 0.7)
@@ -172,8 +173,12 @@ class _Maker:
             made = share * made + (1 - share) * of_shape[self.random.integers(len(of_shape))]
         return made
 
-    def ventricular(self) -> Floats:
-        which = 0 if self.random.random() < 0.75 else self.random.integers(len(self.shapes))
+    def ventricular(self, before: float) -> Floats:
+        """Make a ventricular beat, mostly of the first shape; in some hearts shapes take turns."""
+        which = 0 if self.random.random() < 0.75 else int(self.random.integers(len(self.shapes)))
+        if self.takes_turns and before < 0.75:
+            self.turn = 1 - self.turn
+            which = self.turn % len(self.shapes)
         return self.shapes[which][self.random.integers(len(self.shapes[which]))]
 
     def conducted(self, time: float, kind: str, before: float) -> Floats:
@@ -215,7 +220,7 @@ class Rhythm:
         self.rr = self.scale(0.45, 1.25)
         self.jitter, self.breath = self.scale(0.003, 0.05), self.at_times(0.5, 0.005, 0.22)
         self.breath_s = between(2.5, 6.5)
-        self.trend = self.draw_trend(self.at_times(0.8, 0.02, 0.4), self.scale(15, 300))
+        self.trend = self.draw_trend(self.at_times(0.85, 0.02, 0.4), self.scale(4, 300))
         chances = {
             "S": self.at_times(0.65, 0.003, 0.35) / 2,
             "V": self.at_times(0.6, 0.003, 0.35) / 2,
@@ -235,7 +240,11 @@ class Rhythm:
         self.sick_sinus = sinus and random.random() < 0.08
         self.sick_run, self.sick_rest = self.scale(3, 60), self.scale(1.2, 8)
         self.sick_slow, self.sick_pause = between(1.25, 2.2), between(1.2, 4)
-        self.af_always = not sinus or random.random() < 0.15
+        self.escapes = random.random() < 0.12
+        self.escape_rr, self.escape_kind = between(1.15, 2.0), "V" if random.random() < 0.5 else "A"
+        self.junctional = not sinus and random.random() < 0.3
+        self.af_always = (not self.junctional and not sinus) or random.random() < 0.15
+        self.af_always &= not self.sick_sinus
         self.af_at_times = random.random() < 0.2
         self.av_block = random.random() < 0.08
         self.flutter = between(0.17, 0.26) if random.random() < 0.25 else 0.0
@@ -255,11 +264,13 @@ class Rhythm:
             return self.draw_sick_sinus(seconds)
         random, beats, t = self.random, list[Beat](), float(self.random.uniform(0.1, 0.9))
         noise, af, af_ends, pattern, left, every = 0.0, self.af_always, 0.0, "", 0, 2
+        inhaled = random.uniform(0, 6)
         blocked, block_ends = bool(random.random() < 0.5), 0.0
         while t < seconds:
             noise = 0.8 * noise + random.normal() * self.jitter
             rr = self.rr * np.exp(noise + np.interp(t, *self.trend))
-            rr *= 1 + self.breath * np.sin(2 * np.pi * t / self.breath_s)
+            inhaled += 2 * np.pi * rr / self.breath_s * np.exp(random.normal() * 0.3)
+            rr *= 1 + self.breath * random.uniform(0.6, 1) * np.sin(inhaled)
             if self.af_at_times and not self.af_always and t > af_ends:
                 af, af_ends = not af, t + self.scale(10, 300)
             if af and self.flutter:
@@ -271,6 +282,9 @@ class Rhythm:
                     blocked, block_ends = not blocked, t + self.scale(5, 300)
                 # every other P wave is conducted
                 rr *= 2 if blocked and not af else 1
+            if self.escapes and not af and random.random() < 0.004:
+                t = self.add_escape_rhythm(beats, t, rr)
+                continue
             if not left:
                 pattern = ""
                 if self.patterns and random.random() < 0.015:
@@ -279,10 +293,18 @@ class Rhythm:
             else:
                 left -= 1
             kind = pattern if pattern and left % every == 0 else self.kind()
-            if kind == "S" and af:
+            if kind == "S" and (af or self.junctional):
                 kind = "N"
-            t = self.add(kind, beats, t, rr, af)
-        return [beat for beat in beats if beat[0] < seconds - 0.3]
+            t = self.add(kind, beats, t, rr, af or self.junctional)
+        return [beat for beat in beats if 0 <= beat[0] < seconds - 0.3]
+
+    def add_escape_rhythm(self, beats: list[Beat], t: float, rr: float) -> float:
+        """Add a slow rhythm of the ventricles or the junction that takes over for a while."""
+        step = max(self.escape_rr, 1.2 * rr)
+        for _ in range(int(self.scale(3, 120))):
+            t = (beats[-1][0] if beats else t - rr) + step * np.exp(self.random.normal() * 0.02)
+            beats.append((float(t), self.escape_kind, step))
+        return float(t + rr * self.random.uniform(0.9, 1.3))
 
     def draw_sick_sinus(self, seconds: float) -> list[Beat]:
         """Draw runs of premature beats that are most of the rhythm, and a slow sinus between."""
@@ -296,11 +318,11 @@ class Rhythm:
             t = beats[-1][0] + float(np.clip(self.s_coupling, 0.45, 0.85)) * slow
             for _ in range(random.geometric(1 / self.sick_run)):
                 beats.append((t, "S", slow))
-                t += fast * float(
-                    np.exp(random.normal() * self.s_loose + np.interp(t, *self.trend))
-                )
+                # faster and slower within a run, but never as slow as the sinus is
+                drift = min(float(np.interp(t, *self.trend)), 0.1)
+                t += fast * float(np.exp(random.normal() * min(self.s_loose, 0.05) + drift))
             t = beats[-1][0] + max(slow, fast * self.sick_pause) * random.uniform(0.8, 1.2)
-        return [beat for beat in beats if beat[0] < seconds - 0.3]
+        return [beat for beat in beats if 0 <= beat[0] < seconds - 0.3]
 
     def draw_trend(self, size: float, every: float) -> tuple[Floats, Floats]:
         """Draw how the rate goes up and down over minutes, as it does in rest and exercise."""
@@ -338,7 +360,7 @@ class Rhythm:
         at = last + max(0.3, coupling * rr)
         beats.append((at, "S", rr))
         if random.random() < self.s_runs:
-            step = max(0.28, min(self.s_rr * self.rr / 0.8, 0.92 * rr))
+            step = max(0.28, min(self.s_rr * self.rr / 0.8, 0.85 * rr, 0.75))
             for _ in range(min(300, random.geometric(1 / self.scale(1.2, 80)))):
                 at += step * np.exp(random.normal() * 0.03)
                 beats.append((at, "S", rr))
