@@ -102,7 +102,9 @@ function showAgreement(box, found, app) {
           + "A number off the diagonal leads to its beats.")),
       h("div", {}, scroller(ecTable(found), "EC57 figures"),
         h("p", { class: "pn-note" }, "By the rules of ANSI/AAMI EC57; the second reader is the "
-          + "reference. VEB and SVEB forgive what the standard forgives, the five classes nothing."))),
+          + "reference. Se: share of their beats that the program has, too; +P: share of the "
+          + "program's that they have. VEB and SVEB forgive what the standard forgives, the five "
+          + "classes nothing."))),
     h("h3", {}, "Where they disagree"), list);
   disagreements.draw();
 }
@@ -227,7 +229,7 @@ function disagreementList(box, found, app, pick) {
   function filter(row, column) {
     Object.assign(pick, { row, column });
     draw();
-    box.querySelector("button")?.focus();
+    stepping.focus(0);
     box.scrollIntoView({ block: "nearest" });
   }
   return { draw, filter };

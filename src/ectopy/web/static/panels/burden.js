@@ -27,7 +27,7 @@ export function burdenSection(app, life) {
       draw();
     });
   const body = h("div", {}, h("div", { class: "pn-row" }, switcher, reading), chart, legend, folded);
-  const none = h("div", {}, empty("No ectopic beat", "None of the beats was named S, V or F."));
+  const none = h("div", {});
   const element = section(title, null, body, none);
   const watch = new ResizeObserver(() => {
     if (chart.clientWidth === width) return;
@@ -152,6 +152,8 @@ export function burdenSection(app, life) {
     none.hidden = any;
     if (!any) {
       title.textContent = "Ectopic beats over time";
+      replace(none, store.beats.n ? empty("No ectopic beat", "None of the beats was named S, V or F.")
+        : empty("No beats", "None was found in this recording."));
       return;
     }
     const hourly = found.width === 3600;

@@ -124,7 +124,7 @@ function rhythmTable(app, stretches, episodes) {
   rows.push(row("Would rather not say", doubtful ? count(doubtful, "beat") : "", doubtful ? share(doubtful, beats.n) : "none",
     first < 0 ? null : go(beats.time_s[first], beats.id[first], "the first unsure beat")));
   if (stretches) {
-    const poor = covered(stretches);
+    const poor = Math.min(covered(stretches), total);
     const worst = stretches.length ? longest(stretches, (each) => each.stop_s - each.start_s) : null;
     rows.push(row("Signal too poor to trust", worst ? duration(poor) : "", worst ? share(poor, total) : "none",
       worst ? go(worst.start_s, null, "the longest poor stretch") : null));

@@ -7,7 +7,7 @@ import {
 } from "./compute.js";
 import { cloud } from "./chart.js";
 import { overview, poorStretches } from "./data.js";
-import { h, numbers, replace, sign, table } from "./dom.js";
+import { empty, h, numbers, replace, sign, table } from "./dom.js";
 import { factsSection } from "./facts.js";
 import { panel, section, showStretch } from "./panel.js";
 import { timeChart, valueAxis } from "./timechart.js";
@@ -93,11 +93,9 @@ function trendSection(app, life) {
   });
   const legend = h("p", { class: "pn-legend" });
   const folded = h("div", {});
-  const element = section(
-    "Heart rate and intervals",
-    null,
-    chart.element, legend, folded,
-  );
+  const body = h("div", {}, chart.element, legend, folded);
+  const none = h("div", {}, empty("No intervals", "The rate needs at least two beats in good signal."));
+  const element = section("Heart rate and intervals", null, body, none);
 
   function read(time) {
     if (!trend || !beats.n) return "No beats";
@@ -137,6 +135,8 @@ function trendSection(app, life) {
     intervals = soundIntervals(beats, poor);
     dense = null;
     const found = rateTrend(beats, total, width, intervals);
+    body.hidden = !intervals.some((rr) => rr > 0);
+    none.hidden = !body.hidden;
     each = beats.n <= RATE_EACH;
     const rates = each ? [...intervals].map((rr) => 60 / rr) : [...found.low, ...found.high];
     const known = rates.filter((value) => value > 0).sort((a, b) => a - b);
