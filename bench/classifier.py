@@ -79,7 +79,7 @@ def speed(model: str, inputs: np.ndarray, repeats: int = 7) -> float:
 
 
 def weights_of(model: str) -> int:
-    graph = onnx.load(_folder(model) / "model.onnx").graph
+    graph = onnx.load(model_folder(model) / "model.onnx").graph
     return sum(int(np.prod(part.dims)) for part in graph.initializer)
 
 
@@ -95,7 +95,7 @@ def main() -> None:
     print("| model | bytes | weights | beats/s |\n|---|---|---|---|")
     for model, shape in shapes.items():
         inputs = random.random(shape, np.float32)
-        size = (_folder(model) / "model.onnx").stat().st_size
+        size = (model_folder(model) / "model.onnx").stat().st_size
         print(f"| {model} | {size:,} | {weights_of(model):,} | {speed(model, inputs):,.0f} |")
     counts = {name: np.zeros(2, int) for name in CHANGES}
     worst = dict.fromkeys(CHANGES, (1.0, ""))
