@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 from click.testing import CliRunner
 
 from ectopy.cli import main
@@ -13,7 +14,14 @@ from ectopy.recording.write import write
 from ectopy.simulate import simulate
 
 
-def test_it_prints_its_address_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["SIGINT", "SIGHUP"])
+def test_it_prints_its_address_and_ends_cleanly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    if not hasattr(signal, end):
+        pytest.skip(f"no {end} on this system")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     write(simulate(10, 250, seed=2), tmp_path / "one")
     command = [sys.executable, "-m", "ectopy", "view", str(tmp_path / "one"), "--no-browser"]
     with subprocess.Popen(
@@ -25,9 +33,15 @@ def test_it_prints_its_address_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         about = httpx.get(f"{base}/api/about", headers=headers, timeout=60).json()
         assert about["open"] == "one.hea"
-        process.send_signal(signal.SIGINT)
+        started = httpx.post(
+            f"{base}/api/analyses", headers=headers, files={"files": ("x.csv", b"1")}, timeout=60
+        )
+        assert started.status_code == 202
+        assert [*(tmp_path / "temporary").iterdir()]
+        process.send_signal(getattr(signal, end))
         out, err = process.communicate(timeout=120)
     assert process.returncode == 0
+    assert not [*(tmp_path / "temporary").iterdir()]
     assert out == ""
     assert "Traceback" not in err
     assert "medical device" in err

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -59,12 +61,23 @@ def serve(settings: Settings, started: Callable[[str, str], None]) -> None:
         )
         page = f"http://{HOST}:{port}/?token="
         server.started_with = lambda: started(page + settings.token, page + once)
+        _end_with_the_terminal(server)
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:
             pass
         finally:
             app.state.desk.close()
+
+
+def _end_with_the_terminal(server: uvicorn.Server) -> None:
+    """Let a closed terminal end the server as Ctrl-C does, so that no upload is left behind."""
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, end)
 
 
 class _Server(uvicorn.Server):
