@@ -72,10 +72,16 @@ def _told(summary: dict[str, Any]) -> list[str]:
     if found["in_time"] is not None:
         part = "test beats" if found["divided"] else "beats of a fifth drawn by chance"
         lines.append(f"{_percent(found['in_time'])} of the {part} have a neighbour in training")
+    lengths = summary["lengths"]
+    if (alone := lengths["by_length_alone"]) and lengths["padding_share"]:
+        lines.append(
+            "the number of zeros alone tells the classes with a balanced accuracy of "
+            f"{_percent(alone['balanced_accuracy'])}, guessing with {_percent(alone['guessing'])}"
+        )
     if near := found["nearest"]:
-        lines.append(f"naming a row as the nearest training row: {_scores(near['copying'])}")
+        lines.append(f"copying the class of the nearest training row: {_scores(near['copying'])}")
         if other := near["other_patients"]:
-            lines.append(f"as the nearest of another patient: {_scores(other['copying'])}")
+            lines.append(f"the same without the patient's own rows: {_scores(other['copying'])}")
     return lines
 
 
