@@ -149,7 +149,7 @@ def main(source: Path, run: Path) -> None:
         round(choice[1], 6),
         beat_threshold=round(choice[2], 6),
     )
-    figures["measured"] = "fold 10 of PTB-XL, per patient"
+    figures["measured"] = "fold 10 of PTB-XL, per patient, the other folds teach"
     figures["cross_validation"] = cross_validated(beats)
     card = card_of(beats, learned, choice, figures)
     card = export_network(network, test.X[:, None], card, run / NAME)

@@ -167,6 +167,7 @@ def readme(card: dict[str, Any]) -> str:
         f"- Made by `{training['command']}`.",
         "",
         *table(card["figures"]),
+        *crossed(card["figures"]),
     ]
     return "\n".join([*lines, ""])
 
@@ -185,6 +186,29 @@ def table(figures: dict[str, Any]) -> list[str]:
         lines.append(f"| {NAMES[rate]} | {' | '.join(cells)} |")
     counts = [f"{figures[u]['n']:,} ({figures[u]['positive']:,})" for u in units]
     return [*lines, f"| tested (with an infarction) | {' | '.join(counts)} |"]
+
+
+def crossed(figures: dict[str, Any]) -> list[str]:
+    """Write what the same recipe comes to over all folds, if the card has it."""
+    if "cross_validation" not in figures:
+        return []
+    found = figures["cross_validation"]
+    lines = [
+        "",
+        "The same recipe cross-validated, each fold tested by networks that learned from others "
+        "(mean over folds, 95 % interval by Student's t):",
+        "",
+        "| | per patient | per beat |",
+        "|---|---|---|",
+    ]
+    for rate in RATES:
+        cells = []
+        for unit in ("patient", "beat"):
+            low, high = found[unit][rate]["interval"]
+            mean = found[unit][rate]["mean"]
+            cells.append(f"{100 * mean:.1f} % ({100 * low:.1f}–{100 * high:.1f})")
+        lines.append(f"| {NAMES[rate]} | {' | '.join(cells)} |")
+    return lines
 
 
 def told(figures: dict[str, Any], rate: str) -> str:
