@@ -56,3 +56,22 @@ def test_a_long_signal_is_kept_in_a_file_and_is_the_same(
         assert a.shape[1] == each.n_bins - last * TILE_BINS
     with pytest.raises(IndexError):
         in_file.tile(0, in_file.levels[0].n_tiles)
+
+
+def test_dead_stretches_are_found_across_the_pieces_that_a_long_lead_is_looked_at_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ectopy.beats.quality import dead_stretches
+    from ectopy.recording import Recording
+    from ectopy.simulate import simulate
+    from ectopy.web.routes import strip
+
+    signal = simulate(300, 250, seed=1).signal.copy()
+    signal[57 * 250 : 64 * 250, 1] = np.nan
+    signal[117 * 250 : 185 * 250, 1] = 0.1
+    signal[200 * 250 : 206 * 250, 1] = np.nan
+    monkeypatch.setattr(strip, "_PIECE_S", 60.0)
+    found = [*strip._dead(Recording(signal, 250, ("II", "V1")), 1)]
+    whole = dead_stretches(signal[:, 1], 250)
+    assert sorted(found, key=lambda each: each.start) == list(whole)
+    assert [each.reason for each in whole] == ["missing", "flat", "missing"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import mmap
 import secrets
 import threading
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from ectopy.labels.aami import BEAT_SYMBOLS
 from ectopy.recording import Annotations, Recording, packed, read
 from ectopy.review import Review
 from ectopy.web.files import Shelf, Workroom
-from ectopy.web.tiles import IN_MEMORY, Pyramid
+from ectopy.web.tiles import IN_MEMORY, Pyramid, let_go
 
 Made = TypeVar("Made")
 
@@ -102,7 +101,7 @@ class Job:
             made = make()
             self._derived[name] = (version, made)
             if self.recording is not None:
-                _let_go(self.recording)
+                let_go(self.recording.signal)
             return made
 
     def reviewed(self) -> Analysis:
@@ -140,7 +139,7 @@ class Job:
 
         def tell(share: float) -> None:
             self._tell(_READ_SHARE + (_FOUND_SHARE - _READ_SHARE) * share)
-            _let_go(recording)
+            let_go(recording.signal)
 
         tell(0.0)
         analysis = analyze(
@@ -150,7 +149,7 @@ class Job:
             progress=tell,
         )
         self.review = Review.open(analysis, file=self.file, uploaded=self.path is None)
-        _let_go(recording)
+        let_go(recording.signal)
         self.analysis = analysis
         self.progress, self.status = 1.0, "done"
 
@@ -265,10 +264,3 @@ def _stamp(file: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return tuple(n for each in states for n in (each.st_size, each.st_mtime_ns))
-
-
-def _let_go(recording: Recording) -> None:
-    """Tell the system that a signal in a file need not stay in memory."""
-    mapped = getattr(recording.signal, "_mmap", None)
-    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)

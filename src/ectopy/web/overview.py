@@ -13,8 +13,12 @@ from ectopy.report.quality import in_bad_stretch
 from ectopy.report.shapes import AFTER_S, BEFORE_S, MAX_BEATS
 from ectopy.trends import by_hour, fastest_and_slowest, heart_rate, poincare, tachogram
 from ectopy.web.answers import listed
+from ectopy.web.tiles import let_go
 
 MOST_EPISODES: Final = 5000
+_HELD: Final = 32
+"""Places of a long signal that are looked at before its file need not stay in memory: the system
+may take a megabyte into it for each."""
 _WEIGHT: Final = {"fastest": 0, "slowest": 0, "pause": 1, "run": 1, "bigeminy": 2, "trigeminy": 3}
 """What is kept first if there are too many; all others come last."""
 
@@ -132,8 +136,12 @@ def cut(found: Analysis, sample: NDArray[np.int64], before: int, after: int) -> 
     """
     signal = found.recording.signal
     inside = (sample >= before) & (sample + after <= len(signal))
-    windows = [signal[at - before : at + after] for at in sample[inside].tolist()]
-    return np.array(windows, np.float64).reshape(-1, before + after, signal.shape[1])
+    windows = np.empty((int(inside.sum()), before + after, signal.shape[1]))
+    for k, at in enumerate(sample[inside].tolist()):
+        windows[k] = signal[at - before : at + after]
+        if k % _HELD == 0:
+            let_go(signal)
+    return windows
 
 
 def spread(values: NDArray[np.int64], most: int) -> NDArray[np.int64]:

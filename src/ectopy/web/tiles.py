@@ -7,6 +7,7 @@ No extreme is lost at any level, so no R peak is.
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,6 +55,7 @@ class Pyramid:
         while levels[-1].n_tiles > 1:
             levels.append(_level(len(levels), n))
         self.levels = tuple(levels)
+        self._looked_at = 0
         self._stored: list[Float32] = []
         for each in self.levels[FIRST_STORED:]:
             kept = room((signal.shape[1], each.n_bins, 2), folder / f"level-{each.level}.f32")
@@ -77,7 +79,12 @@ class Pyramid:
         if level >= FIRST_STORED:
             return np.ascontiguousarray(self._stored[level - FIRST_STORED][leads, bins])
         size = 1 << level
-        return _extremes(self.signal[bins.start * size : bins.stop * size, leads], size)
+        made = _extremes(self.signal[bins.start * size : bins.stop * size, leads], size)
+        self._looked_at += (bins.stop - bins.start) * size * self.signal.shape[1] * 4
+        if self._looked_at > IN_MEMORY:
+            self._looked_at = 0
+            let_go(self.signal)
+        return made
 
 
 def room(shape: tuple[int, ...], file: Path) -> Float32:
@@ -85,6 +92,13 @@ def room(shape: tuple[int, ...], file: Path) -> Float32:
     if int(np.prod(shape)) * 4 <= IN_MEMORY:
         return np.empty(shape, np.float32)
     return np.memmap(file, np.float32, "w+", shape=shape)
+
+
+def let_go(signal: Float32) -> None:
+    """Tell the system that a signal in a file need not stay in memory."""
+    mapped = getattr(signal, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _level(level: int, n_samples: int) -> Level:

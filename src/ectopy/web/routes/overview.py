@@ -13,6 +13,7 @@ from ectopy.web.beat_columns import Table, table
 from ectopy.web.common import PROBLEMS, DoneJob
 from ectopy.web.jobs import Job
 from ectopy.web.overview import overview as made_overview
+from ectopy.web.tiles import let_go
 
 router = APIRouter(prefix="/analyses/{id}", tags=["overview"], responses=PROBLEMS)
 
@@ -96,6 +97,7 @@ def _snippet(job: Job, found: Table, row: int, column: int) -> dict[str, Any]:
     window = np.full(before + after, np.nan)
     low, high = max(0, at - before), min(len(signal), at + after)
     window[low - at + before : high - at + before] = signal[low:high, column]
+    let_go(signal)
     beat = found.beat(row)
     kept = ("id", "sample", "time_s", "label", "confidence", "abstained", "source")
     return {**{name: beat[name] for name in kept}, "mv": listed(window[::step], 3)}

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
+from ectopy.beats import Stretch
 from ectopy.beats.quality import dead_stretches
+from ectopy.recording import Recording
 from ectopy.web.answers import RefusedError, answer, encoded
 from ectopy.web.beat_columns import COLUMNS, table
 from ectopy.web.common import PROBLEMS, DoneJob, ReadJob
 from ectopy.web.jobs import Job
 from ectopy.web.schema import BeatColumns, Stretches, TileLevel, Tiles
-from ectopy.web.tiles import TILE_BINS
+from ectopy.web.tiles import TILE_BINS, let_go
 
 router = APIRouter(prefix="/analyses/{id}", tags=["strip"], responses=PROBLEMS)
+
+_PIECE_S: Final = 3600.0
+_OVERLAP_S: Final = 30.0
+"""How leads that were not analysed are looked at for dead stretches."""
 
 
 @router.get("/tiles")
@@ -97,13 +104,33 @@ def _columns(job: Job, wanted: tuple[str, ...], rows: slice) -> bytes:
     return encoded(facts | {name: found.column(name, rows) for name in wanted})
 
 
+def _dead(recording: Recording, column: int) -> Iterator[Stretch]:
+    """Find the dead stretches of a lead piece by piece; only what is looked at takes memory."""
+    size, overlap = round(_PIECE_S * recording.fs), round(_OVERLAP_S * recording.fs)
+    open_: dict[str, Stretch] = {}
+    for start in range(0, recording.n_samples, size):
+        x = np.array(recording.signal[max(0, start - overlap) : start + size, column])
+        let_go(recording.signal)
+        first = max(0, start - overlap)
+        for found in dead_stretches(x, recording.fs):
+            here = Stretch(found.start + first, found.stop + first, found.reason)
+            last = open_.get(here.reason)
+            if last is not None and here.start <= last.stop:
+                open_[here.reason] = Stretch(last.start, max(last.stop, here.stop), here.reason)
+                continue
+            if last is not None:
+                yield last
+            open_[here.reason] = here
+    yield from open_.values()
+
+
 def _stretches(job: Job) -> list[dict[str, Any]]:
     assert job.analysis is not None
     recording, beats = job.analysis.recording, job.analysis.beats
     bad = {beats.lead: beats.bad}
     for column, lead in enumerate(recording.leads):
         if lead != beats.lead:
-            bad[lead] = dead_stretches(recording.signal[:, column], recording.fs)
+            bad[lead] = tuple(_dead(recording, column))
     return [
         {
             "lead": lead,
@@ -112,5 +139,5 @@ def _stretches(job: Job) -> list[dict[str, Any]]:
             "kind": each.reason,
         }
         for lead in recording.leads
-        for each in bad[lead]
+        for each in sorted(bad[lead], key=lambda stretch: stretch.start)
     ]
