@@ -178,21 +178,3 @@ export function poincareSpread(pairs) {
     rmssd: Math.sqrt((2 * aa) / n),
   };
 }
-
-/**
- * How early or late a beat comes: its interval against the median of up to twenty
- * normal-to-normal intervals around it. Null where that is not known.
- */
-export function prematurity(beats, i) {
-  const around = [];
-  const normal = (k) => k > 0 && beats.rr_s[k] > 0 && !beats.code[k] && !beats.code[k - 1];
-  for (let step = 1; step < 200 && around.length < 20; step += 1) {
-    for (const k of [i - step, i + 1 + step]) {
-      if (k < beats.n && normal(k)) around.push(beats.rr_s[k]);
-    }
-  }
-  if (around.length < 3 || !(beats.rr_s[i] > 0)) return null;
-  around.sort((a, b) => a - b);
-  const usual = quantile(around, 0.5);
-  return { usual, n: around.length, ratio: beats.rr_s[i] / usual };
-}

@@ -7,7 +7,7 @@ import { probability, signed } from "./words.js";
 const [LEAST, MOST] = [320, 640];
 const HINT = "Point at a piece, or use the arrow keys, to read what it counts for.";
 const LANE = 74;
-const LEFT = 40;
+const LEFT = 46;
 const FULL = 0.2; // importance that fills a lane, unless there is more
 
 /** The figure of one explanation; arrow keys read it piece by piece. */
@@ -15,9 +15,10 @@ export function whyPicture(why, piece, fs, room) {
   const whole = Math.max(LEAST, Math.min(room, MOST));
   const { start_s: from, stop_s: to, bin_s: bin } = why.window;
   const first = piece ? piece.first - why.beat.sample : 0;
-  const times = piece ? Array.from(piece.mv, (_, k) => (first + k) / fs)
-    : why.typical_beat?.time_s ?? [];
-  const values = piece ? [...piece.mv] : why.this_beat.mv;
+  const samples = piece ? Array.from(piece.mv, (mv, k) => [(first + k) / fs, mv])
+    .filter(([time]) => time >= from - 1e-6 && time <= to + 1e-6) : null;
+  const times = samples ? samples.map(([time]) => time) : why.typical_beat?.time_s ?? [];
+  const values = samples ? samples.map(([, mv]) => mv) : why.this_beat.mv;
   const typical = why.typical_beat ? overlay(why, times, values) : null;
   const [low, high] = extent([values, typical?.mv ?? []]);
   const mm = (whole - LEFT) / ((to - from) * 25);
