@@ -12,12 +12,14 @@ from ectopy._files import replacing
 from ectopy.labels.aami import AAMI_CLASSES
 
 MOST_FALLS = 12
+PARTS = {"train": "#999999", "validation": "#0072b2"}
 LEAK = "LEAK: the epoch was chosen on the test rows"
 
 
 def draw_curves(metrics: Path, picture: Path, *, leak: bool = False) -> None:
     """Draw loss and accuracy per epoch from ``metrics.csv``; say so if validation is the test."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     with metrics.open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -28,15 +30,22 @@ def draw_curves(metrics: Path, picture: Path, *, leak: bool = False) -> None:
         falls = []
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for part, colour in (("train", "#999999"), ("validation", "#0072b2")):
+        for part, colour in PARTS.items():
             values = [float(row[f"{part}_{what}"]) for row in rows]
             axes.plot(epochs, values, color=colour, label=part, marker=".", linewidth=1.4)
         for epoch in falls:
             axes.axvline(epoch - 0.5, color="#d55e00", linewidth=0.8, alpha=0.6)
         axes.set(xlabel="epoch", ylabel=what)
+        if what == "loss":
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_minor_formatter("")
+        elif len(rows) > 5:  # the first epochs would flatten all others
+            axes.set_ylim(min(float(row[f"{part}_accuracy"]) for row in rows[2:] for part in PARTS))
         axes.spines[["top", "right"]].set_visible(False)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc=f"{'upper' if what == 'loss' else 'lower'} right")
     title = LEAK if leak else "Learning curves"
     figure.suptitle(f"{title}{' (orange: the learning rate falls)' if falls else ''}", fontsize=10)
     _save(figure, picture)
