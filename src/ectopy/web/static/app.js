@@ -112,6 +112,7 @@ const map = new OverviewMap(at("map"), store, (time_s) => {
   strip.place(time_s - strip.seconds / 2);
 });
 const review = new Review(app);
+app.review = review;
 app.reader = new SecondReader(app, at("reader"));
 const toolbar = new Toolbar(at("toolbar"), app, strip, act);
 new BeatBar(at("beat"), app, act);
