@@ -1,13 +1,10 @@
 """Cohorts of infarctions: who is in them, on which side, and how their beats are cut."""
 
-import hashlib
-
 import numpy as np
 import pytest
 
 from cohort_files import write_ptb, write_ptbxl, write_record
 from ectopy.beats.kaggle_rows import beat_rows
-from ectopy.datasets import ptbdb
 from ectopy.datasets.cohorts import open_cohort
 from ectopy.datasets.infarction import (
     Cohort,
@@ -152,44 +149,6 @@ def test_no_patient_is_on_two_sides():
     moved = MiRecording("a", None, "p", True, 1), MiRecording("b", None, "p", True, 2)
     with pytest.raises(DatasetError, match="two folds"):
         Cohort("PTB", moved, {}, "")
-
-
-@pytest.fixture
-def kaggle(tmp_path, monkeypatch):
-    random = np.random.default_rng(0)
-    for name, n, label in ((ptbdb.NORMAL_CSV, 40, 0), (ptbdb.ABNORMAL_CSV, 100, 1)):
-        table = np.c_[random.random((n, 187)), np.full(n, label)]
-        np.savetxt(tmp_path / name, table, fmt="%.18e", delimiter=",")
-    known = {
-        path.name: (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in tmp_path.iterdir()
-    }
-    monkeypatch.setattr(ptbdb, "KAGGLE_FILES", known)
-    return tmp_path
-
-
-def test_kaggle_rows_are_split_as_in_the_tutorial_and_say_that_patients_mix(kaggle):
-    from sklearn.model_selection import train_test_split
-
-    beats = ptbdb.load_kaggle_ptbdb(kaggle)
-    y = np.repeat([0, 1], [40, 100])
-    _, test = train_test_split(np.arange(140), test_size=0.2, random_state=1337, stratify=y)
-    assert set(np.flatnonzero(beats.fold == 10)) == set(test)
-    assert "PATIENTS ARE MIXED" in beats.warning
-    assert not beats.knows_patients
-    train, check, held = beats.parts(10)
-    assert (len(train.y), len(check.y), len(held.y)) == (100, 12, 28)
-
-
-def test_a_kaggle_file_that_is_not_the_published_one_is_refused(kaggle):
-    path = kaggle / ptbdb.NORMAL_CSV
-    text = path.read_bytes()
-    path.write_bytes(text.replace(b"1", b"2", 1))
-    with pytest.raises(DatasetError, match="checksum"):
-        ptbdb.load_kaggle_ptbdb(kaggle)
-    path.write_bytes(text[:-1])
-    with pytest.raises(DatasetError, match="bytes"):
-        ptbdb.load_kaggle_ptbdb(kaggle)
 
 
 def test_a_folder_of_something_else_says_what_is_wanted(tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ectopy.beats.kaggle_rows import ROW_LENGTH
-from ectopy.datasets.infarction import Cohort, MiBeats, MiRecording, counted, drawn_folds
+from ectopy.datasets.infarction import Cohort, MiRecording, counted, drawn_folds
 from ectopy.errors import DatasetError
 
 NORMAL_CSV: Final = "ptbdb_normal.csv"
@@ -91,41 +91,14 @@ def list_ptbdb(folder: Path) -> Cohort:
     return Cohort("PTB", listed, counted(reasons), FOLDS_SAY)
 
 
-def load_kaggle_ptbdb(folder: Path, *, seed: int = 1337) -> MiBeats:
-    """Load ``ptbdb_normal.csv`` and ``ptbdb_abnormal.csv``, divided as the tutorials divide them.
-
-    Fold 10 holds the test rows of ``train_test_split(test_size=0.2, random_state=1337,
-    stratify=y)``, normal rows first; fold 9 a tenth of the others, to choose by; fold 1 the rest.
+def read_kaggle_file(path: Path) -> NDArray[np.float32]:
+    """Read the rows of ``ptbdb_normal.csv`` or ``ptbdb_abnormal.csv``, once it is known to be it.
 
     Raises
     ------
     DatasetError
-        If a file is missing or is not the published one.
+        If the file is missing, or has not the size and the checksum of the published one.
     """
-    from sklearn.model_selection import train_test_split
-
-    parts = [_rows(folder / name) for name in (NORMAL_CSV, ABNORMAL_CSV)]
-    X = np.concatenate(parts)
-    y = np.repeat(np.array([0, 1], np.int8), [len(part) for part in parts])
-    lines = np.arange(len(y))
-    learn, test = train_test_split(lines, test_size=0.2, random_state=seed, stratify=y)
-    learn, check = train_test_split(learn, test_size=0.1, random_state=seed, stratify=y[learn])
-    fold = np.empty(len(y), np.int64)
-    for side, number in ((learn, 1), (check, 9), (test, 10)):
-        fold[side] = number
-    return MiBeats(
-        X=X,
-        y=y,
-        recording=lines.astype(str),
-        patient=np.full(len(y), ""),
-        fold=fold,
-        source="Kaggle rows of PTB",
-        warning=MIXED,
-    )
-
-
-def _rows(path: Path) -> NDArray[np.float32]:
-    """Read one published file, once it is known to be it."""
     size, sha256 = KAGGLE_FILES[path.name]
     try:
         found = path.stat().st_size

@@ -18,12 +18,12 @@ from torch import nn
 
 from ectopy.datasets.cohorts import holds_kaggle_rows, open_cohort
 from ectopy.datasets.infarction import FOLDS, Cohort, MiBeats, cut_cohort
-from ectopy.datasets.ptbdb import load_kaggle_ptbdb
 from ectopy.errors import TrainingError
 from ectopy.labels.scores import fit_temperature
 from ectopy.labels.two_classes import RATES, auroc, best_threshold, by_patient, score_two
 from ectopy.training.fit import predict
 from ectopy.training.fit_two import PLANS, Epoch, Plan, fit_two
+from ectopy.training.kaggle_ptbdb import load_kaggle_ptbdb
 from ectopy.training.sources import MODES, Source, load_source, network_for
 from ectopy.training.transfer_folder import write_comparison, write_run
 
