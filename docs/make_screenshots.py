@@ -7,6 +7,7 @@ pictures are made. Needs Chromium and the extra `dev`.
 """
 
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -17,11 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PICTURES = Path(__file__).parent / "pictures"
-DESK, PHONE = {"width": 1280, "height": 820}, {"width": 375, "height": 812}
+DESK, TALL = {"width": 1280, "height": 820}, {"width": 1280, "height": 1300}
+PHONE = {"width": 375, "height": 812}
 PATIENCE_MS = 180_000
 TWELVE = "00547_lr"
 
@@ -108,8 +111,6 @@ def review(page: Page) -> None:
     opened(page, "119")
     keys(page, "Shift+V", "s", "u", "n")
     tab(page, "Recording")
-    page.get_by_text("Your edits").scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
 
 
 def view(name: str, record: str = "208", find: str = "Shift+V") -> Callable[[Page], None]:
@@ -117,7 +118,9 @@ def view(name: str, record: str = "208", find: str = "Shift+V") -> Callable[[Pag
         opened(page, record)
         keys(page, find)
         tab(page, name)
-        page.wait_for_timeout(2500)
+        panel = page.get_by_role("tabpanel")
+        panel.locator("canvas, svg, tbody tr").first.wait_for()
+        page.wait_for_timeout(1500)
 
     return show
 
@@ -145,30 +148,63 @@ def phone_panel(page: Page) -> None:
 
 
 PHONES = {"viewer-phone": strip, "viewer-phone-panel": phone_panel}
-SHOTS: dict[str, Callable[[Page], None]] = {
-    "viewer-start": start,
-    "viewer-strip": strip,
-    "viewer-whole": whole,
-    "viewer-twelve-leads": twelve,
+PANELS = {
     "viewer-gallery": view("Gallery"),
     "viewer-averages": view("Average beats"),
     "viewer-poincare": view("Poincaré"),
     "viewer-why": view("Why this label"),
     "viewer-table": view("Beats in view"),
     "viewer-edits": review,
+}
+SHOTS: dict[str, Callable[[Page], None]] = {
+    "viewer-start": start,
+    "viewer-strip": strip,
+    "viewer-whole": whole,
+    "viewer-twelve-leads": twelve,
+    **PANELS,
     "viewer-error": error,
     "viewer-keys": keyboard,
     **PHONES,
     # last, as the server keeps the second reader
     "viewer-second-reader": reader,
 }
+TOKENS = [
+    *"NSVFQ",
+    "page",
+    "soft",
+    "paper",
+    "ink",
+    "accent",
+    "caution",
+    "caution-edge",
+    "bad",
+    "band",
+    "mm",
+    "cm",
+]
 DARK = {"viewer-strip", "viewer-phone", "viewer-why"}
+
+
+def slim(picture: Image.Image, kept: list[str]) -> Image.Image:
+    """Reduce a picture to 256 colours, of which `kept` are some, however few pixels have them."""
+    few = np.reshape(
+        picture.quantize(256 - len(kept)).getpalette()[: 3 * (256 - len(kept))], (-1, 3)
+    )
+    palette = np.concatenate([[tuple(bytes.fromhex(each[1:])) for each in kept], few])
+    pixels = np.asarray(picture).reshape(-1, 3)
+    found, places = np.unique(pixels @ [65536, 256, 1], return_inverse=True)
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)
+    nearest = ((colours[:, None] - palette) ** 2).sum(axis=2).argmin(axis=1)
+    slimmed = Image.fromarray(nearest[places].astype(np.uint8).reshape(picture.size[::-1]), "P")
+    slimmed.putpalette(palette.astype(np.uint8).tobytes())
+    return slimmed
 
 
 def shoot(browser: Browser, address: str, name: str, theme: str) -> None:
     phone = name in PHONES
+    panel = name in PANELS
     context = browser.new_context(
-        viewport=PHONE if phone else DESK,
+        viewport=PHONE if phone else TALL if panel else DESK,
         device_scale_factor=2 if phone else 1.5,
         color_scheme=theme,
         has_touch=phone,
@@ -177,9 +213,11 @@ def shoot(browser: Browser, address: str, name: str, theme: str) -> None:
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
     SHOTS[name](page)
+    shown = page.locator(".panels") if panel else page
     path = PICTURES / f"{name}{'-dark' if theme == 'dark' else ''}.png"
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    picture = Image.open(io.BytesIO(shown.screenshot())).convert("RGB")
+    tokens = page.evaluate(f"{json.dumps(TOKENS)}.map((each) => ectopy.colours.token(each))")
+    slim(picture, tokens).save(path, optimize=True)
     print(path, f"{path.stat().st_size / 1000:.0f} kB")
     context.close()
 

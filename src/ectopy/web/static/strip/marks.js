@@ -46,11 +46,11 @@ export function drawGutter(context, { middle, height, name }, { mm, gain, left }
   context.textAlign = "left";
   context.textBaseline = "middle";
   const high = gain * mm;
-  const pulse = high < height - 34;
-  const nameY = pulse ? Math.max(middle - height / 2 + 14, middle - high / 2 - 12) : middle;
+  const pulse = high < height - 30;
+  const nameY = pulse ? Math.max(middle - height / 2 + 12, middle - high / 2 - 12) : middle;
   context.fillText(name, 6, nameY, left - 9);
   if (!pulse) return;
-  const top = nameY + 13;
+  const top = nameY + 11;
   context.strokeStyle = token("faint");
   context.lineWidth = 1.2;
   context.beginPath();

@@ -22,7 +22,7 @@ export const GAINS = Object.freeze([5, 10, 20]);
 
 const GUTTER_PX = 46;
 const AXIS_PX = 26;
-const LEAST_LANE_PX = 84;
+const LEAST_LANE_PX = 72;
 const MOST_LANE_MM = 60;
 const MOST_PX_PER_S = 2400;
 const PICK_PX = 26;
