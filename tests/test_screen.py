@@ -15,6 +15,7 @@ from ectopy.labels.screen import SCREENS, screen
 from ectopy.recording import Recording
 from ectopy.report.html import render
 from ectopy.report.json_report import write
+from ectopy.report.words import probability
 from ectopy.simulate import simulate
 
 
@@ -113,7 +114,7 @@ def test_reports_show_the_answer_or_the_refusal_and_always_the_limits(
     answered, recording, language
 ):
     shown = render(answered, language=language)
-    assert f"{answered.screen.probability:.2f}" in shown
+    assert probability(answered.screen.probability) in shown
     assert "AUROC" in shown
     refused = render(analyze(recording, lead="V1", screen="mi"), language=language)
     assert 'id="screen"' in refused

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ectopy.analysis import Analysis
 from ectopy.labels.screen import Screen
-from ectopy.report.words import Words
+from ectopy.report.words import Words, probability
 
 if TYPE_CHECKING:
     from ectopy.report.pdf_layout import Flow, Layout
@@ -79,7 +79,7 @@ def _refusal(analysis: Analysis, screen: Screen, words: Words) -> str:
 def _rows(screen: Screen, figures: Mapping[str, Any] | None, words: Words) -> list[tuple[str, str]]:
     t = words.t
     rows = [
-        (t("screen.probability"), f"{screen.probability:.2f}"),
+        (t("screen.probability"), probability(screen.probability or 0.0)),
         (t("screen.threshold"), f"{screen.threshold:.2f}"),
         (t("screen.looked_at"), words.beats(screen.beats)),
         (t("screen.model"), screen.model),
