@@ -197,6 +197,9 @@ def test_options_replace_only_what_they_name():
     assert Options(per_class=500).applied(notebook).rebalance == Rebalance("resample", 500)
     assert Options(rebalance="none").applied(notebook).rebalance == Rebalance()
     assert Options(noise=0.5).applied(notebook) == replace(notebook, noise=0.5)
+    assert Options(bfloat16=True).applied(notebook) == replace(notebook, bfloat16=True)
+    words = Options(batch=256, bfloat16=False, validate_on_test=True).words()
+    assert words == ["--batch 256", "--float32", "--validate-on-test"]
 
 
 def test_an_absent_device_is_named_with_those_there_are():

@@ -39,6 +39,11 @@ from ectopy.cli.terminal import epoch_bar
     help="White noise on training rows, which are scaled to 0..1.",
 )
 @click.option(
+    "--bfloat16/--float32",
+    default=None,
+    help="Mixed bfloat16 precision: twice as quick on processors that know it.",
+)
+@click.option(
     "--validate-on-test",
     is_flag=True,
     help="Choose the epoch on the test rows as the originals do: a leak, marked in every figure.",
@@ -56,6 +61,7 @@ def train(
     rebalance: str | None,
     per_class: int | None,
     noise: float | None,
+    bfloat16: bool | None,
     validate_on_test: bool,
     device: str | None,
     resume: bool,
@@ -79,7 +85,7 @@ def train(
         ) from error
 
     run = output or Path("runs") / f"{recipe}-{split}-{seed}"
-    options = Options(epochs, batch, rebalance, per_class, noise, validate_on_test)
+    options = Options(epochs, batch, rebalance, per_class, noise, bfloat16, validate_on_test)
     with epoch_bar(options.applied(find_recipe(recipe)).epochs) as report:
         outcome = train_recipe(
             recipe,

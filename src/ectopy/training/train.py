@@ -51,6 +51,8 @@ class Options:
         Rows of each class after resampling.
     noise
         Standard deviation of white noise on training rows, which are scaled to 0..1.
+    bfloat16
+        Mixed bfloat16 precision, or not.
     validate_on_test
         Choose the epoch on the test rows, as the originals do: a leak, and marked as one.
     """
@@ -60,6 +62,7 @@ class Options:
     rebalance: str | None = None
     per_class: int | None = None
     noise: float | None = None
+    bfloat16: bool | None = None
     validate_on_test: bool = False
 
     def applied(self, recipe: Recipe) -> Recipe:
@@ -80,7 +83,7 @@ class Options:
             )
         changed: dict[str, Any] = {
             name: getattr(self, name)
-            for name in ("epochs", "batch", "noise")
+            for name in ("epochs", "batch", "noise", "bfloat16")
             if getattr(self, name) is not None
         }
         per_class = recipe.rebalance.per_class if self.per_class is None else self.per_class
@@ -98,6 +101,8 @@ class Options:
             for name, value in vars(self).items()
             if value is not None and not isinstance(value, bool)
         ]
+        if self.bfloat16 is not None:
+            told.append("--bfloat16" if self.bfloat16 else "--float32")
         return [*told, *(["--validate-on-test"] if self.validate_on_test else [])]
 
 
