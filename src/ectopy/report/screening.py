@@ -92,6 +92,9 @@ def _rows(screen: Screen, figures: Mapping[str, Any] | None, words: Words) -> li
         rows += [(t(f"screen.{rate}"), _told(tested, rate)) for rate in RATES]
         if crossed := figures.get("cross_validation"):
             rows.append((t("screen.crossed"), _crossed(crossed["patient"]["auroc"])))
+        if others := figures.get("others"):
+            share = f"{100 * others['named'] / others['n']:.0f}"
+            rows.append((t("screen.others"), t("screen.share", others["n"], share=share)))
     return rows
 
 

@@ -79,7 +79,7 @@ def write_comparison(summary: dict[str, Any], run: Path) -> None:
 def save_json(values: Any, path: Path) -> None:
     """Write values as JSON."""
     with replacing(path) as part:
-        part.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _card(
