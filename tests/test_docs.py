@@ -24,7 +24,6 @@ TEXTS = [
 TUTORIAL = sorted(HOME.glob("docs/tutorial*.md"))
 SOURCES = [*HOME.glob("docs/*.md"), *HOME.glob("bench/*.md"), HOME / "MODELS.md"]
 COMMAND = re.compile(r"^(?:    |\$ )(ectopy .*?(?:\\\n.*?)*)$", re.MULTILINE)
-FENCE = re.compile(r"^```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ABSENT = re.compile(r"(?:Path|File|Directory) '(.+)' does not exist")
 
 
@@ -39,8 +38,14 @@ def load_builder():
 
 def commands(text):
     """Every command of ectopy in a text: indented, fenced or after a dollar; no comments."""
-    fenced = FENCE.sub(lambda block: re.sub(r"^ectopy ", "$ ectopy ", block[0], flags=re.M), text)
-    for found in COMMAND.findall(fenced):
+    lines, block = [], None
+    for line in text.splitlines():
+        if line.startswith("```"):
+            block = None if block is not None else line[3:]
+        # what stands in a console without a dollar is what a command printed
+        plain = block is not None and not block.startswith("console")
+        lines.append(f"$ {line}" if plain and line.startswith("ectopy ") else line)
+    for found in COMMAND.findall("\n".join(lines)):
         yield shlex.split(found.replace("\\\n", ""), comments=True)[1:]
 
 
