@@ -23,7 +23,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PICTURES = Path(__file__).parent / "pictures"
-DESK, TALL = {"width": 1280, "height": 820}, {"width": 1280, "height": 1300}
+DESK, TALL = {"width": 1280, "height": 820}, {"width": 1280, "height": 1900}
 PHONE = {"width": 375, "height": 812}
 PATIENCE_MS = 180_000
 TWELVE = "00547_lr"
@@ -185,6 +185,13 @@ TOKENS = [
 DARK = {"viewer-strip", "viewer-phone", "viewer-why"}
 
 
+def trimmed(picture: Image.Image) -> Image.Image:
+    """Cut off the empty rows at the end."""
+    pixels = np.asarray(picture)
+    drawn = np.flatnonzero((pixels != pixels[-1]).any(axis=(1, 2)))
+    return picture.crop((0, 0, picture.width, min(drawn[-1] + 40, picture.height)))
+
+
 def slim(picture: Image.Image, kept: list[str]) -> Image.Image:
     """Reduce a picture to 256 colours, of which `kept` are some, however few pixels have them."""
     few = np.reshape(
@@ -216,6 +223,7 @@ def shoot(browser: Browser, address: str, name: str, theme: str) -> None:
     shown = page.locator(".panels") if panel else page
     path = PICTURES / f"{name}{'-dark' if theme == 'dark' else ''}.png"
     picture = Image.open(io.BytesIO(shown.screenshot())).convert("RGB")
+    picture = trimmed(picture)
     tokens = page.evaluate(f"{json.dumps(TOKENS)}.map((each) => ectopy.colours.token(each))")
     slim(picture, tokens).save(path, optimize=True)
     print(path, f"{path.stat().st_size / 1000:.0f} kB")

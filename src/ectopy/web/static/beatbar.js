@@ -54,8 +54,8 @@ export class BeatBar {
     const rr = beats.rr_s[i];
     this._facts.replaceChildren(
       badge(label),
-      element("span", {}, element("b", {}, NAMES[label]), " ", element("span", { class: "faint" }, this._by(i))),
-      element("span", { class: "faint" }, `${at}${rr > 0 ? ` · RR ${rr.toFixed(2)} s` : ""} · beat ${(i + 1).toLocaleString("en-US")} of ${beats.n.toLocaleString("en-US")}`));
+      element("p", {}, element("b", {}, NAMES[label]), " ", element("span", { class: "faint" }, this._by(i)), " ",
+        element("span", { class: "faint whole" }, `${at}${rr > 0 ? ` · RR ${rr.toFixed(2)} s` : ""} · beat ${(i + 1).toLocaleString("en-US")} of ${beats.n.toLocaleString("en-US")}`)));
     this._showChances(this._details?.id === beats.id[i] ? this._details : null);
   }
 

@@ -12,52 +12,42 @@ import {
   READER_ROW_PX, ROW_PX, drawDensity, drawDensityKey, drawGuides, drawLetters, drawReader, spacing,
 } from "./beats.js";
 import { listen } from "./input.js";
-import { Motion } from "./motion.js";
 import { drawBad, drawCaliper, drawCaret, drawGutter, drawMore, drawOutside } from "./marks.js";
+import { GUTTER_PX, Moving } from "./moving.js";
 import { Paper } from "./paper.js";
 import { extent, traceCurve, valueAt } from "./trace.js";
 
 export const SPEEDS = Object.freeze([25, 50]);
 export const GAINS = Object.freeze([5, 10, 20]);
 
-const GUTTER_PX = 46;
 const AXIS_PX = 26;
 const LEAST_LANE_PX = 72;
 const MOST_LANE_MM = 60;
-const MOST_PX_PER_S = 2400;
 const PICK_PX = 26;
 const BEFORE_R_S = 0.12;
 const AFTER_R_S = 0.24;
 const EASE = 0.3;
 const SETTLE_MS = 140;
 
-/** Screens with so many pixels to a CSS pixel have a graphics card that draws wide lines fast. */
-const FINE_SCREEN = 1.5;
-
-export class Strip {
+export class Strip extends Moving {
   /** `on` are listeners: `view(start_s, stop_s)`, `pick(time_s, near)`, `hover(text)`, `frame(ms)`. */
   constructor(host, store, on) {
+    super();
     this.host = host;
     this.store = store;
     this.on = on;
-    this.mm = 96 / 25.4;
     this.gain = 10;
-    this.start_s = 0;
-    this.pxPerS = 25 * this.mm;
     this.leads = [];
     this.stretches = [];
     this.caret_s = null;
     this.caliper = null;
     this.tiles = null;
-    this._moved = 0;
     this._moving = false;
     this._drawnAt = 0;
     this._settling = 0;
     this._bases = new Map();
-    this._motion = new Motion();
     this._paper = new Paper();
     this._frame = 0;
-    this._width = 0;
     this._height = 0;
     this._ratio = 1;
     this._canvas = document.createElement("canvas");
@@ -101,123 +91,9 @@ export class Strip {
     return true;
   }
 
-  get width() {
-    return Math.max(this._width - GUTTER_PX, 50);
-  }
-
-  get seconds() {
-    return this.width / this.pxPerS;
-  }
-
-  get stop_s() {
-    return this.start_s + this.seconds;
-  }
-
-  get centre_s() {
-    return this.start_s + this.seconds / 2;
-  }
-
-  get duration_s() {
-    return this.recording?.duration_s ?? 1;
-  }
-
-  /** The speed of the paper in mm/s that the scale comes to. */
-  get speed() {
-    return this.pxPerS / this.mm;
-  }
-
   /** The values of what is drawn lie at most so many samples from each other, as 2^level. */
   get level() {
     return this.tiles.levelFor(this.seconds * this.tiles.fs);
-  }
-
-  x(time_s) {
-    return GUTTER_PX + (time_s - this.start_s) * this.pxPerS;
-  }
-
-  time(x) {
-    return this.start_s + (x - GUTTER_PX) / this.pxPerS;
-  }
-
-  // Moving
-
-  /** Show the stretch from `start_s` on at a scale, without movement. */
-  place(start_s, pxPerS = this.pxPerS) {
-    this.pxPerS = this._allowed(pxPerS);
-    const spare = Math.min(this.seconds * 0.02, 1);
-    const last = Math.max(this.duration_s + spare - this.seconds, -spare);
-    this.start_s = Math.min(Math.max(start_s, -spare), last);
-    this._moved = performance.now();
-    this.store.setView(this.start_s, this.stop_s);
-    this.redraw();
-  }
-
-  /** Width of a curve that is so wide at rest; a hairline, which is drawn faster, while moving. */
-  _pen(width) {
-    return this._moving && this._ratio < FINE_SCREEN ? 1 / this._ratio : width;
-  }
-
-  /** The scale nearest to this one: from one beat to the whole recording. */
-  _allowed(pxPerS) {
-    const least = Math.min(this.width / (this.duration_s * 1.04), 25 * this.mm);
-    return Math.min(Math.max(pxPerS, least), MOST_PX_PER_S);
-  }
-
-  /** Go to a stretch with a short glide. */
-  glide(start_s, pxPerS = this.pxPerS) {
-    const from = { start_s: this.start_s, log: Math.log(this.pxPerS) };
-    const far = Math.abs(start_s - from.start_s) > 4 * Math.max(this.seconds, this.width / pxPerS);
-    if (far) {
-      this._motion.stop();
-      this.place(start_s, pxPerS);
-      return;
-    }
-    const to = { start_s, log: Math.log(pxPerS) };
-    this._motion.glide((share) => {
-      const log = from.log + (to.log - from.log) * share;
-      this.place(from.start_s + (to.start_s - from.start_s) * share, Math.exp(log));
-    });
-    this.redraw();
-  }
-
-  /** Put a time in the middle, and zoom in if beats could not be told apart. */
-  jump(time_s, { readable = true } = {}) {
-    const near = spacing(this.store.beats, this.start_s, this.stop_s, this.pxPerS);
-    const scale = readable && !near.letters ? 25 * this.mm : this.pxPerS;
-    this.glide(time_s - this.width / scale / 2, scale);
-  }
-
-  /** Bring a time into view, moving no further than needed. */
-  reveal(time_s) {
-    const margin = this.seconds * 0.08;
-    if (time_s < this.start_s + margin || time_s > this.stop_s - margin) this.jump(time_s);
-  }
-
-  pan(px) {
-    const before = this.start_s;
-    this.place(this.start_s + px / this.pxPerS);
-    return this.start_s !== before;
-  }
-
-  scroll(px) {
-    this.host.scrollTop += px;
-  }
-
-  zoom(factor, x = GUTTER_PX + this.width / 2) {
-    const right = Math.max(x - GUTTER_PX, 0);
-    const scale = this._allowed(this.pxPerS * factor);
-    this.place(this.start_s + right / this.pxPerS - right / scale, scale);
-  }
-
-  /** Zoom by a step of the keyboard or a button, about the middle. */
-  zoomStep(factor) {
-    const scale = this._allowed(this.pxPerS * factor);
-    this.glide(this.centre_s - this.width / scale / 2, scale);
-  }
-
-  /** True scale: so many mm/s. */
-  setSpeed(speed, start_s = this.centre_s - this.width / (speed * this.mm) / 2) {
-    this.place(start_s, speed * this.mm);
   }
 
   setGain(gain) {
@@ -235,19 +111,6 @@ export class Strip {
   setLeads(shown) {
     this.leads = shown;
     this._resize();
-  }
-
-  whole() {
-    this.glide(0, this.width / (this.duration_s * 1.03));
-  }
-
-  hold() {
-    this._motion.stop();
-  }
-
-  coast(pxPerMs) {
-    this._motion.coast(pxPerMs, (px) => this.pan(px));
-    this.redraw();
   }
 
   // Pointing
@@ -496,8 +359,9 @@ export class Strip {
   }
 }
 
-/** The median, moved no further than needed for the extremes to lie within `half` of it. */
-function middleOf({ low, high, median }, half) {
+/** The median, moved no further than needed for the curve to lie within `half` of it. */
+function middleOf({ low, high, usual, median }, half) {
+  if (high - low > 2 * half) [low, high] = usual;
   if (high - low > 2 * half) return Math.min(Math.max((low + high) / 2, median - half / 2), median + half / 2);
   return Math.min(Math.max(median, high - half), low + half);
 }

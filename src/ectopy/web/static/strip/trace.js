@@ -58,22 +58,26 @@ function piece(pen, tiles, { values, level, index }, lead, from, to) {
   }
 }
 
-/** Least, middle (median) and greatest value of a stretch; null where there is no signal. */
+/**
+ * Least and greatest value of a stretch, those that all but a few of its bins keep to, and the
+ * median; null where there is no signal.
+ */
 export function extent(tiles, lead, level, from_s, to_s) {
   const from = Math.max(Math.floor(from_s * tiles.fs), 0);
   const to = Math.min(Math.ceil(to_s * tiles.fs), tiles.nSamples);
   if (to <= from) return null;
-  const found = { low: Infinity, high: -Infinity, middles: [], step: Math.max(1, Math.floor((to - from) / 2 ** level / 300)) };
+  const found = { low: Infinity, high: -Infinity, lows: [], highs: [], middles: [], step: Math.max(1, Math.floor((to - from) / 2 ** level / 300)) };
   const [first, last] = tiles.span(level, from, to);
   const size = tiles.bins * 2 ** level;
   for (let index = first; index <= last; index++) {
     const tile = tiles.best(level, index);
     if (tile) gather(found, tiles, tile, lead, Math.max(from, index * size), Math.min(to, (index + 1) * size));
   }
-  const { low, high, middles } = found;
+  const { low, high, lows, highs, middles } = found;
   if (!middles.length) return null;
-  middles.sort((a, b) => a - b);
-  return { low, high, median: middles[middles.length >> 1] };
+  for (const values of [lows, highs, middles]) values.sort((a, b) => a - b);
+  const few = Math.floor(middles.length / 50);
+  return { low, high, usual: [lows[few], highs[highs.length - 1 - few]], median: middles[middles.length >> 1] };
 }
 
 function gather(found, tiles, { values, level, index }, lead, from, to) {
@@ -88,7 +92,10 @@ function gather(found, tiles, { values, level, index }, lead, from, to) {
     const high = values[at + 1];
     if (low < found.low) found.low = low;
     if (high > found.high) found.high = high;
-    if (bin % found.step === 0) found.middles.push((low + high) / 2);
+    if (bin % found.step) continue;
+    found.lows.push(low);
+    found.highs.push(high);
+    found.middles.push((low + high) / 2);
   }
 }
 
