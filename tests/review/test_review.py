@@ -148,6 +148,26 @@ def test_a_torn_end_loses_at_most_the_edits_it_tore(
     assert state(Review.open(made(file))) == state(again)
 
 
+def test_a_damaged_file_is_told_of_once_and_a_link_in_its_place_is_not_followed(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review = Review.open(made(file))
+    review.relabel(300, "V")
+    path = review.journal.path
+    path.write_bytes(path.read_bytes() + b"\xff\n{\n[]\n")
+    damaged = Review.open(made(file))
+    assert damaged.label_at(300) == "V"
+    assert [note for note in damaged.notes if "3 lines" in note] == damaged.notes
+    monkeypatch.setenv("ECTOPY_STATE", str(file.parent / "state"))
+    elsewhere = path.rename(path.with_name("elsewhere"))
+    path.symlink_to(elsewhere)
+    before = elsewhere.read_bytes()
+    linked = Review.open(made(file))
+    linked.relabel(500, "S")
+    assert elsewhere.read_bytes() == before
+    assert not linked.journal.beside
+
+
 def test_a_changed_recording_is_noticed_and_one_of_another_length_is_left_alone(
     file: Path,
 ) -> None:

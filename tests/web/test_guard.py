@@ -17,6 +17,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     write(simulate(20, 250, seed=1), folder / "mine")
     (folder.parent / "secret.csv").write_text("1\n2\n")
     (folder / "link.csv").symlink_to(folder.parent / "secret.csv")
+    write(simulate(20, 250, seed=2), folder.parent / "other")
+    for ending in ("hea", "dat"):
+        (folder / f"other.{ending}").write_bytes((folder.parent / f"other.{ending}").read_bytes())
+    (folder / "other.dat").unlink()
+    (folder / "other.dat").symlink_to(folder.parent / "other.dat")
     with serving(folder, upload_limit=300_000) as running:
         yield running
 
@@ -102,6 +107,7 @@ def test_every_answer_is_hardened(server: Server) -> None:
         "..\\secret.csv",
         "/etc/passwd",
         "link.csv",
+        "other.hea",
         "",
         "mine\0",
         "nowhere.csv",

@@ -66,20 +66,23 @@ class Journal:
                 "check who may read it"
             ) from error
         self._size = len(content)
-        lines, notes = [], []
+        lines, notes, unread = [], [], 0
         whole, _, torn = content.rpartition(b"\n")
-        for number, line in enumerate(whole.split(b"\n") if whole else (), start=1):
+        for line in whole.split(b"\n") if whole else ():
             try:
                 found = json.loads(line)
                 if not isinstance(found, dict):
                     raise ValueError("no object")
                 lines.append(found)
             except ValueError:
-                notes.append(f"line {number} of {self.path.name} cannot be read and is left out")
+                unread += 1
+        if unread:
+            left_out = "1 line" if unread == 1 else f"{unread:,} lines"
+            notes.append(f"{left_out} of {self.path.name} cannot be read: left out")
         if torn.strip():
             notes.append(
                 f"the last line of {self.path.name} was cut short and is left out; "
-                "all edits before it are there"
+                "what is before it is there"
             )
         if lines and lines[0].get("ectopy_review") != VERSION:
             raise AnnotationError(
@@ -151,14 +154,16 @@ def find_journal(path: str | None, digest: str) -> Journal:
     Journal
         Beside the recording if that can be written: ``208.ectopy-review.jsonl`` of a WFDB
         record, ``watch.csv.ectopy-review.jsonl`` of any other file. Else in the user's state
-        folder under the digest; edits that lie beside a recording in a folder that can only be
-        read are taken over to it.
+        folder under the digest, as where a link stands in its place; edits that lie beside a
+        recording in a folder that can only be read are taken over to it.
     """
     away = Journal(state_folder() / "reviews" / f"{digest[:24]}{ENDING}", False)
     if not path:
         return away
     where = Path(path.partition(packed.MARK)[0])
     beside = Journal(where.parent / f"{_name(path)}{ENDING}", True)
+    if beside.path.is_symlink():  # it may lead anywhere; nothing is written there
+        return away
     may_write = os.access(beside.path if beside.path.exists() else where.parent, os.W_OK)
     if may_write:
         return beside

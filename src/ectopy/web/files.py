@@ -124,7 +124,23 @@ class Shelf:
     def _may(self, path: Path) -> bool:
         if self.root is None or not path.is_relative_to(self.root):
             return False
-        return self.open is None or (path.parent == self.root and path.stem == self._stem)
+        if self.open is not None and (path.parent != self.root or path.stem != self._stem):
+            return False
+        return path.suffix.lower() != ".hea" or not self._leads_outside(path)
+
+    def _leads_outside(self, header: Path) -> bool:
+        """Whether a file that a header of WFDB names is a link to outside of the folder."""
+        assert self.root is not None
+        try:
+            words = set(header.read_text("latin-1").split())
+            return any(
+                each.is_symlink()
+                and not words.isdisjoint((each.name, each.stem))
+                and not each.resolve().is_relative_to(self.root)
+                for each in header.parent.iterdir()
+            )
+        except OSError:
+            return True
 
     def recordings(self) -> tuple[list[Entry], int]:
         """List what looks readable, and count what was left out."""
