@@ -144,7 +144,7 @@ export class Start {
   fail(error, name = error.recording ?? this._name) {
     const parts = [
       element("h3", {}, name ? `${name} could not be opened` : "That did not work"),
-      element("p", { class: "message" }, error.message),
+      element("p", { class: "message" }, sentence(error.message)),
     ];
     if (error.kind === "MissingFactError" && this._last) parts.push(this._askFacts());
     this._say(element("div", { class: "failure", role: "alert" }, ...parts,
@@ -171,12 +171,19 @@ export class Start {
 
   _say(...what) {
     this._status.replaceChildren(...what);
+    this._status.scrollIntoView({ block: "nearest" });  // the list below it may be long
   }
 
   clear() {
     this._name = null;
     this._status.replaceChildren();
   }
+}
+
+/** The library's line as a sentence: without the path it begins with "is no …" or "holds …". */
+function sentence(text) {
+  const verb = /^(is|has|holds|was|lacks|needs|ends|begins|cannot|gives|says|names|does)\b/.test(text);
+  return verb ? `The file ${text}` : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function size(bytes) {
