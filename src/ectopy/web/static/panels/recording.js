@@ -40,7 +40,7 @@ function facts({ element, format }, { recording, model, lead, review }) {
     ["Sampling rate", `${Number(recording.fs.toPrecision(6))} Hz`], ["Samples a lead", format.number(recording.n_samples)],
     ["Annotations inside", recording.annotations ? format.number(recording.annotations) : "none"],
     ["Model", model ? model.name : "–"], ["Model’s checksum", model ? `${model.sha256.slice(0, 16)}…` : "–"],
-    ["Edits are kept in", review?.file ?? "–"],
+    ["Edits are kept in", review?.beside ? `${review.file.split(/[\\/]/).at(-1)}, beside the recording` : (review?.file ?? "–")],
   ];
   return element("dl", { class: "facts" }, ...rows.map(([what, value]) =>
     element("div", {}, element("dt", {}, what), element("dd", {}, value))));
