@@ -159,6 +159,15 @@ def test_wrong_usage_is_status_2(strip, tmp_path, options):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", ["demo", "explore", "train cvxtz --data"])
+def test_a_seed_below_zero_is_wrong_usage(tmp_path, command):
+    data = [] if command == "demo" else [tmp_path]
+    result = run(*command.split(), *data, "--seed", -1, "-o", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "'--seed'" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_unwritable_output_is_said_before_the_work(strip, tmp_path):
     taken = tmp_path / "taken"
     taken.write_text("a file")

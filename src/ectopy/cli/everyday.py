@@ -40,7 +40,13 @@ WFDB_ENDINGS = frozenset({"", ".hea", ".dat", ".mat", ".atr", ".qrs", ".ecg"})
 
 @click.command()
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("ectopy-demo"))
-@click.option("--seed", default=0, show_default=True, help="Seed of the simulated heart.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the simulated heart.",
+)
 @click.option("--minutes", type=click.FloatRange(0.1, 1440), default=5, show_default=True)
 def demo(output: Path, seed: int, minutes: float) -> None:
     """Simulate a recording, analyse it and write its report. Needs nothing but the install."""

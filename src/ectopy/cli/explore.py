@@ -35,7 +35,13 @@ from ectopy.cli.terminal import progress_bar
     show_default=True,
     help="Standard deviation of the noise that is added.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of all that is drawn by chance.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of all that is drawn by chance.",
+)
 def explore(data: Path, output: Path, per_class: int, noise: float, seed: int) -> None:
     """Show a data set: every usual picture, and where it deceives.
 

@@ -21,7 +21,7 @@ from ectopy.cli.terminal import epoch_bar
 )
 @click.option("--split", default="kaggle", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Run folder.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--epochs", type=click.IntRange(min=1), help="The most epochs.")
 @click.option("--batch", type=click.IntRange(min=1), help="Rows per step.")
 @click.option(
