@@ -19,6 +19,7 @@ from ectopy.recording.value import Inference, Source
 from ectopy.report import write_report
 from ectopy.report.html import render
 from ectopy.report.language import LANGUAGES, catalogue
+from ectopy.report.quality import assess
 from ectopy.report.words import Words
 from ectopy.simulate import simulate
 
@@ -120,6 +121,19 @@ def test_numbers_are_told_as_the_language_does(
     assert words.beats(1) == beats
     assert words.date(datetime(2024, 5, 1, 9, 30)) == date
     assert "2,955" in words.beats(2955)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "spans"), [(60.0, 90.0, True), (91.0, 91.0, False), (74.2, 74.4, False)]
+)
+def test_extremes_are_told_only_where_the_mean_lies_between_them(
+    five_minutes: Analysis, low: float, high: float, spans: bool
+) -> None:
+    rhythm = replace(five_minutes.rhythm, mean_bpm=74.3, min_bpm=low, max_bpm=high)
+    analysis = replace(five_minutes, rhythm=rhythm)
+    said = Words(catalogue("en")).summary(analysis, assess(analysis))
+    assert "74 beats per minute on average" in said
+    assert ("at its lowest" in said) == spans
 
 
 def test_a_card_in_english_is_not_shown_in_another_language(five_minutes: Analysis) -> None:

@@ -178,8 +178,10 @@ class Words:
         rhythm = analysis.rhythm
         if rhythm.mean_bpm is None:
             return []
-        key = "summary.rate_mean" if rhythm.min_bpm is None else "summary.rate"
         mean, low, high = map(number, (rhythm.mean_bpm, rhythm.min_bpm, rhythm.max_bpm))
+        # where few stretches of eight intervals are good, the mean may lie outside of their rates
+        spans = low != high and (rhythm.min_bpm or 0) <= rhythm.mean_bpm <= (rhythm.max_bpm or 0)
+        key = "summary.rate" if spans else "summary.rate_mean"
         said = [self.t(key, mean=mean, low=low, high=high)]
         return [*said, self.t("summary.irregular")] if rhythm.irregular else said
 
