@@ -85,7 +85,7 @@ def _episodes(found: Analysis) -> tuple[list[dict[str, Any]], int]:
             "start_s": round(each.start_s, 4),
             "stop_s": round(each.stop_s, 4),
             "n_beats": each.n_beats,
-            "rate_bpm": round(each.rate_bpm, 2),
+            "rate_bpm": round(each.rate_bpm, 6),  # a whole number as in the report: 39.497 is 39
         }
         for each in kept
     ]
