@@ -77,7 +77,7 @@ def _changes(log: Float64) -> Whole:
     size = np.abs(change)
     largest = sliding_window_view(np.pad(size, near), 2 * near + 1).max(axis=1)
     found = [0]
-    for peak in np.flatnonzero((size > STEP) & (size >= largest - 1e-9)):
+    for peak in map(int, np.flatnonzero((size > STEP) & (size >= largest - 1e-9))):
         # medians change smoothly: the sharpest step nearby is where the stretch begins
         low, high = max(1, peak - near), min(n - 1, peak + near)
         steps = np.sign(change[peak]) * np.diff(log[low - 1 : high + 1])
