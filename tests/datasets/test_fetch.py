@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -92,6 +93,15 @@ def test_dropped_connections_are_resumed_where_they_broke(publisher, tmp_path):
     assert starts[0] == 0
     assert starts == sorted(starts)
     assert starts[1] > len(BIG) // 3
+
+
+def test_each_short_connection_brings_a_file_further(publisher, tmp_path):
+    publisher.publish({"100.dat": BIG[:60_000]})
+    publisher.faults["100.dat"] = ["drop"] * 4
+    assert not get(publisher, tmp_path).failed
+    starts = publisher.first_bytes("100.dat")
+    assert len(starts) == 5
+    assert all(later > earlier for earlier, later in pairwise(starts))
 
 
 @pytest.mark.parametrize("fault", ["close", "slow", "503", "429", "drop", "wrong", "ignore-range"])

@@ -16,7 +16,8 @@ from ectopy.errors import DatasetError, OutputError
 if TYPE_CHECKING:
     import requests
 
-_CHUNK: Final = 1 << 14
+_CHUNK: Final = 1 << 12
+"""Bytes read at a time; what has come of them is lost when the connection breaks, so few."""
 _BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that may be better next time."""
 _FIRST_TRIES: Final = 3
