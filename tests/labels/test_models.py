@@ -89,6 +89,11 @@ def test_unknown_model_lists_the_known_ones(found):
         classify(*found, "best-ever")
 
 
+def test_a_model_of_two_classes_says_what_it_is_for(found):
+    with pytest.raises(ModelError, match="tells normal from infarction and does not name beats"):
+        classify(*found, "mi-ptbxl-v1")
+
+
 def test_a_model_directory_can_be_named_by_its_path(found, copy):
     labels = classify(*found, str(copy))
     np.testing.assert_array_equal(labels.aami, classify(*found).aami)

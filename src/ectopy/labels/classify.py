@@ -161,8 +161,15 @@ def find_layout(card: dict[str, Any]) -> Layout:
     Raises
     ------
     ModelError
-        If this version has no such layout, or cuts it otherwise than the card says.
+        If this version has no such layout, or cuts it otherwise than the card says, or the model
+        names no beats.
     """
+    if len(card["classes"]) == 2:
+        raise ModelError(
+            f"model {card['name']!r} tells {' from '.join(card['classes'])} and does not name "
+            "beats; measure it with 'ectopy evaluate --what mi --model', or name beats with one "
+            "of 'ectopy models'"
+        )
     wanted = card["input"]
     if wanted.get("layout") not in LAYOUTS:
         raise ModelError(
