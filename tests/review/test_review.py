@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,6 +167,34 @@ def test_a_damaged_file_is_told_of_once_and_a_link_in_its_place_is_not_followed(
     linked.relabel(500, "S")
     assert elsewhere.read_bytes() == before
     assert not linked.journal.beside
+
+
+@pytest.mark.parametrize("left", [b"", b'{"ectopy_rev', b"\xff\n"])
+def test_edits_last_where_a_crash_left_no_first_line(file: Path, left: bytes) -> None:
+    path = Review.open(made(file)).journal.path
+    path.write_bytes(left)
+    Review.open(made(file)).relabel(300, "V")
+    again = Review.open(made(file))
+    again.relabel(500, "S")
+    assert [edit.number for edit, _ in Review.open(made(file)).history] == [1, 2]
+
+
+def test_two_analyses_edited_at_once_share_every_edit(file: Path) -> None:
+    both = [Review.open(made(file)) for _ in range(2)]
+    samples = [[300, 700, 1100, 1500, 1900], [500, 900, 1300, 1700, 2100]]
+
+    def edit(review: Review, mine: list[int]) -> None:
+        for sample in mine:
+            review.relabel(sample, "V")
+
+    with ThreadPoolExecutor(2) as workers:
+        list(workers.map(edit, both, samples))
+    for review in (*both, Review.open(made(file))):
+        review.relabel(2300, "S")
+        review.undo()
+        assert sorted(e.sample for e in review.edits) == sorted(samples[0] + samples[1])
+    again = Review.open(made(file)).history
+    assert [edit.number for edit, _ in again] == list(range(1, 14))
 
 
 def test_a_changed_recording_is_noticed_and_one_of_another_length_is_left_alone(

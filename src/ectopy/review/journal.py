@@ -103,7 +103,7 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not self.path.exists()
             with self.path.open("ab") as stream:
-                self._cut_torn()
+                torn = self._cut_torn()
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -114,7 +114,8 @@ class Journal:
                 f"the edit cannot be saved in {self.path} ({error.strerror or error}); "
                 "make room there or let it be written to"
             ) from error
-        self._size = self._now()
+        # not what the file has now: what another program added meanwhile must be noticed
+        self._size += len(text) - torn
 
     def set_aside(self) -> Path:
         """Give the file another name, so that a new one can begin; nothing is lost."""
@@ -132,11 +133,12 @@ class Journal:
         except OSError:
             return 0
 
-    def _cut_torn(self) -> None:
+    def _cut_torn(self) -> int:
         content = self.path.read_bytes()
         end = content.rfind(b"\n") + 1
         if end < len(content):
             os.truncate(self.path, end)
+        return len(content) - end
 
 
 def find_journal(path: str | None, digest: str) -> Journal:

@@ -6,10 +6,13 @@ whatever model, lead or version of ectopy found the beats.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final, Self
+from threading import RLock
+from typing import Any, Final, ParamSpec, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +31,20 @@ SNAP_S: Final = 0.06
 """How far an added beat may be moved to the largest deflection."""
 ADDED_QUALITY: Final = 1.0
 """Quality of an added beat: a person has seen it."""
+_ALONE: Final = RLock()
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _alone(edit: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Let edits wait for each other: those of two analyses of a recording share a file."""
+
+    @wraps(edit)
+    def waiting(*given: _P.args, **named: _P.kwargs) -> _T:
+        with _ALONE:
+            return edit(*given, **named)
+
+    return waiting
 
 
 class Review:
@@ -53,7 +70,7 @@ class Review:
         self.analysis = analysis
         self.journal = journal
         self.version = 0
-        self._set_aside = False
+        self._set_aside = self._headed = False
         self._head = described(analysis, digest)
         self._load()
 
@@ -172,6 +189,7 @@ class Review:
 
     # what can be done
 
+    @_alone
     def relabel(self, sample: int, label: str) -> Edit:
         """Name the beat at a sample; the name it has already is thereby confirmed.
 
@@ -185,11 +203,13 @@ class Review:
         self._refresh()
         return self._make("relabel", self._must_be(sample), _class(label))
 
+    @_alone
     def delete(self, sample: int) -> Edit:
         """Take the beat at a sample away; raises as :meth:`relabel` does."""
         self._refresh()
         return self._make("delete", self._must_be(sample), "")
 
+    @_alone
     def add(self, sample: int, label: str, *, snap: bool = False) -> Edit:
         """Put a beat where there is none.
 
@@ -226,6 +246,7 @@ class Review:
             )
         return self._make("add", at, _class(label))
 
+    @_alone
     def undo(self) -> Edit:
         """Take the last edit back, and give it; raises AnnotationError if there is none."""
         self._refresh()
@@ -236,6 +257,7 @@ class Review:
         self._undo()
         return edit
 
+    @_alone
     def redo(self) -> Edit:
         """Do the edit that was undone last again; raises AnnotationError if there is none."""
         self._refresh()
@@ -259,9 +281,10 @@ class Review:
         """Put a line on disk, the first line before it if the file is new."""
         if self._set_aside:
             self.journal.set_aside()
-        begin = () if self.journal.path.exists() else (self._head,)
+        headed = self._headed and self.journal.path.exists()
+        begin = () if headed else (self._head,)
         self.journal.append(*begin, line)
-        self._set_aside = False
+        self._set_aside, self._headed = False, True
 
     def _refresh(self) -> None:
         """Read the file again if another program has written to it."""
@@ -277,11 +300,13 @@ class Review:
         self._new: dict[int, int] = {}
         self._place = {s: k for k, s in enumerate(self.analysis.beats.sample.tolist())}
         self._set_aside = False
+        self._headed = bool(lines)
         self.notes = [*self._where(), *notes]
         if lines and self._fits(lines[0]):
             moved = lines[0].get("beats") != self._head["beats"]
             for line in lines[1:]:
-                self._replay(line, moved)
+                if "ectopy_review" not in line:
+                    self._replay(line, moved)
         self._settle()
 
     def _fits(self, head: dict[str, Any]) -> bool:
