@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -260,7 +261,11 @@ def test_a_run_that_was_ended_is_gone_on_with(publisher, tmp_path, end):
     publisher.faults["100.dat"] = ["trickle"]
     command = [sys.executable, "-m", "ectopy", "data", "fetch", "mitdb", "-o", str(tmp_path)]
     environment = os.environ | {"ECTOPY_PHYSIONET": publisher.url}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
+    # where the tests themselves run in the background, Ctrl-C is ignored and that is inherited
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heard
+    ) as run:
         part = tmp_path / ".100.dat.part"
         deadline = time.monotonic() + 60
         while not (part.exists() and part.stat().st_size > 100_000):
