@@ -85,6 +85,7 @@ def _draw_modes(axes: Axes, summary: dict[str, Any]) -> None:
             )  # fmt: skip
     axes.set_xticks(range(len(modes)), [SAYS[mode] for mode in modes])
     axes.set(ylabel=f"AUROC per {unit}", xlim=(-0.6, len(modes) - 0.4))
+    axes.set_ylim(top=min(axes.get_ylim()[1], 1.005))  # no AUROC is above 1
     axes.set_title("What the network begins with", fontsize=10, loc="left")
     legend = axes.legend(frameon=False, fontsize=9)
     for handle in legend.legend_handles:
