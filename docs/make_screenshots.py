@@ -109,7 +109,7 @@ def reader(page: Page) -> None:
 def review(page: Page) -> None:
     """Two edits, in a record that no other picture shows."""
     opened(page, "119")
-    keys(page, "Shift+V", "s", "u", "n")
+    keys(page, "Shift+V", "s", "Shift+V", "v", ".", "Delete")
     tab(page, "Recording")
 
 

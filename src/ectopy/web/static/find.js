@@ -13,7 +13,8 @@ export const KINDS = Object.freeze([
 ]);
 
 /** Names of kinds for "no further …". */
-export const kindName = (kind) => (CLASSES.includes(kind) ? `${kind} beat` : kind === "any" ? "beat" : kind);
+export const kindName = (kind) =>
+  ({ any: "beat", edited: "beat edited by you", disagreement: "disagreement" })[kind] ?? `${kind} beat`;
 
 /**
  * The next (`step` 1) or previous (−1) of a kind from a time on: `{time_s, id}` or null.

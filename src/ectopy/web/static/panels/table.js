@@ -40,10 +40,11 @@ export function mount(root, app) {
       body.replaceChildren();
       return;
     }
+    const half = 0.5 / analysis.recording.fs;
     try {
       const said = await api.beats(
         analysis.id,
-        { start_s: beats.time_s[from], stop_s: beats.time_s[last - 1] + 0.5 / analysis.recording.fs,
+        { start_s: beats.time_s[from] - half, stop_s: beats.time_s[last - 1] + half,
           fields: "id,time_s,label,confidence,abstained,quality,rr_s,source,model_label" },
         { signal: asked.signal });
       body.replaceChildren(...said.id.map((id, k) => row(said, k, from + k, analysis.recording)));
