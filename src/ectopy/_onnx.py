@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ def start_network(folder: Path, name: str, sha256: str) -> InferenceSession:
     ModelError
         If the weights are missing or altered.
     """
+    # ONNX Runtime reports its use to its maker from the moment it is imported, unless told not to
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from onnxruntime import InferenceSession, SessionOptions
 
     try:
