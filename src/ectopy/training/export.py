@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import warnings
 from pathlib import Path
 from typing import Any, Final
@@ -47,6 +48,8 @@ def export_onnx(network: nn.Module, inputs: NDArray[np.float32], path: Path) -> 
         If any logit differs by more than 1e-4; nothing is written then.
     """
     import onnx
+
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # see ectopy._onnx
     from onnxruntime import InferenceSession
 
     network = network.cpu().eval()
