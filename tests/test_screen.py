@@ -32,7 +32,7 @@ def answered(recording):
 def test_the_models_of_screens_name_no_beats(recording):
     assert set(SCREENS.values()) <= set(list_screening_models())
     assert not set(list_models()) & set(list_screening_models())
-    with pytest.raises(ModelError, match="layout"):
+    with pytest.raises(ModelError, match="does not name beats"):
         analyze(recording, model=SCREENS["mi"])
     with pytest.raises(ModelError, match="known screens: mi"):
         analyze(recording, screen="flu")
