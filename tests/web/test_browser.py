@@ -219,9 +219,10 @@ def test_beats_are_added_deleted_and_undone_by_keys(page: "sync_api.Page") -> No
     page.keyboard.press("Escape")
     box = page.locator("#strip").bounding_box()
     between = page.evaluate("(ectopy.store.beats.time_s[2] + ectopy.store.beats.time_s[3]) / 2")
-    until(page, lambda: "t" in place(page))
-    start, scale = (place(page)[key] for key in ("t", "scale"))
-    page.mouse.click(box["x"] + 46 + (between - start) * scale, box["y"] + 200)
+    until(page, lambda: not page.evaluate("ectopy.strip.gliding"))
+    across = page.evaluate(f"ectopy.strip.x({between})")
+    page.mouse.click(box["x"] + across, box["y"] + 200)
+    until(page, lambda: page.evaluate("ectopy.strip.caret_s !== null"))
     page.keyboard.press("a")
     expect(page.locator("#beat")).to_contain_text("added by you")
     assert count() == n + 1
@@ -243,6 +244,10 @@ def test_every_view_shows_and_numbers_are_in_a_table(page: "sync_api.Page") -> N
     rows = panel.get_by_role("row")
     expect(rows.nth(1)).to_be_visible()
     expect(panel.locator("tr[aria-current]")).to_contain_text("V")
+    shown = page.evaluate(
+        "ectopy.store.beats.range(ectopy.store.view.start_s, ectopy.store.view.stop_s)"
+    )
+    expect(rows).to_have_count(shown[1] - shown[0] + 1)
     page.locator("#strip").focus()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("undo")

@@ -105,7 +105,14 @@ export class Moving {
   /** Bring a time into view, moving no further than needed. */
   reveal(time_s) {
     const margin = this.seconds * 0.08;
-    if (time_s < this.start_s + margin || time_s > this.stop_s - margin) this.jump(time_s);
+    const early = time_s < this.start_s + (this.start_s > 0 ? margin : 0);
+    const late = time_s > this.stop_s - (this.stop_s < this.duration_s ? margin : 0);
+    if (early || late) this.jump(time_s);
+  }
+
+  /** Whether the view moves by itself. */
+  get gliding() {
+    return this._motion.going;
   }
 
   pan(px) {
