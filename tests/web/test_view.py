@@ -1,8 +1,10 @@
 """`ectopy view` as a command: it prints where it is, serves, and ends cleanly."""
 
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import httpx
@@ -12,6 +14,7 @@ from click.testing import CliRunner
 from ectopy.cli import main
 from ectopy.recording.write import write
 from ectopy.simulate import simulate
+from ectopy.web.files import Workroom
 
 
 @pytest.mark.parametrize("end", ["SIGINT", "SIGHUP"])
@@ -52,3 +55,25 @@ def test_wrong_wishes_are_one_line(tmp_path: Path) -> None:
         result = CliRunner().invoke(main, ["view", "--no-browser", *arguments])
         assert result.exit_code == 2
         assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_uploads_of_a_killed_server_go_when_the_next_one_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    running = Workroom()
+    (running.new() / "mine.csv").write_text("1")
+    code = (
+        "import os; from ectopy.web.files import Workroom\n"
+        "(Workroom().new() / 'left.csv').write_text('2'); os._exit(9)"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 9
+    assert [*tmp_path.rglob("left.csv")]
+    for folder in tmp_path.iterdir():
+        os.utime(folder, (0, 0))
+    Workroom().close()
+    assert not [*tmp_path.rglob("left.csv")]
+    assert [*tmp_path.rglob("mine.csv")]
+    running.close()
+    assert not [*tmp_path.iterdir()]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Final
 
 from ectopy.errors import EctopyError, RecordingError
@@ -21,6 +22,7 @@ MOST_LISTED: Final = 2000
 _MOST_SEEN: Final = 20_000
 """Files beyond which a folder is not searched further."""
 _SIDECAR: Final = ".ectopy-review.jsonl"
+_PREFIX: Final = "ectopy-view-"
 _ANNOTATIONS: Final = frozenset({".atr", ".qrs", ".ecg", ".ari", ".man", ".test", ".tst"})
 _NO_RECORDING: Final = _ANNOTATIONS | set(
     ".dat .xws .pdf .png .jpg .jpeg .gif .svg .heic .html .htm .md .css .js .py .ipynb".split()
@@ -203,10 +205,19 @@ class Shelf:
 
 
 class Workroom:
-    """A temporary folder for uploads and large arrays, gone when the server ends."""
+    """A temporary folder for uploads and large arrays, gone when the server ends.
+
+    What a server that was killed left behind goes when the next one starts: a running one holds a
+    lock in its folder.
+    """
 
     def __init__(self) -> None:
-        self.folder = Path(mkdtemp(prefix="ectopy-view-"))
+        for left in Path(gettempdir()).glob(f"{_PREFIX}*"):
+            if (lock := _locked(left, older_than_s=60)) is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(lock)
+        self.folder = Path(mkdtemp(prefix=_PREFIX))
+        self._lock = _locked(self.folder)
 
     def new(self) -> Path:
         """Make an empty folder."""
@@ -215,6 +226,30 @@ class Workroom:
     def close(self) -> None:
         """Delete everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _locked(folder: Path, older_than_s: float = 0) -> int | None:
+    """Lock a folder of ours; None where it is held, younger, not ours, or locks are not known."""
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:
+        return None
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(held)
+        if found.st_uid == os.getuid() and found.st_mtime <= time.time() - older_than_s:
+            flock(held, LOCK_EX | LOCK_NB)
+            return held
+    except OSError:
+        pass
+    os.close(held)
+    return None
 
 
 def parts_of(folder: Path) -> list[Path]:
