@@ -172,7 +172,7 @@ def screen_line(screen: Screen) -> str:
         return f"{asked}: no answer: {screen.reason}"
     side = "at or above" if screen.positive else "below"
     return (
-        f"{asked}: {screen.probability:.2f}, {side} the threshold of {screen.threshold:.2f} "
+        f"{asked}: {int(100 * screen.probability) / 100:.2f}, {side} the threshold of {screen.threshold:.2f} "
         f"({screen.beats:,} beats of lead {screen.lead}). Not a diagnosis: one lead cannot exclude "
         "an infarction."
     )

@@ -74,7 +74,7 @@ def _draw_modes(axes: Axes, summary: dict[str, Any]) -> None:
             place + 0.15 + np.asarray(spread), values, "o", color=COLOURS[mode], alpha=0.75,
             markersize=6, label="test fold, each seed" if not place else None,
         )  # fmt: skip
-        if crossed:
+        if crossed and mode in crossed:
             found = crossed[mode][unit]["auroc"]
             low, high = found["interval"]
             axes.errorbar(
