@@ -207,11 +207,12 @@ def test_poincare_is_read_and_followed_by_keys(viewer: Any) -> None:
     page.keyboard.press("ArrowDown")
     reading = root.locator(".pn-reading")
     expect(reading).to_have_text(re.compile(r"^[SVFQ] at .* ms before, .* ms after$"))
+    said = reading.inner_text()
     page.keyboard.press("Enter")
     beat = page.evaluate("ectopy.store.selectedIndex")
-    assert page.evaluate("(i) => ectopy.store.beats.label(i)", beat) == reading.inner_text()[0]
+    assert page.evaluate("(i) => ectopy.store.beats.label(i)", beat) == said[0]
     rr = page.evaluate("(i) => ectopy.store.beats.rr_s[i]", beat)
-    assert f"{1000 * rr:,.0f} ms before" in reading.inner_text()
+    assert f"{1000 * rr:,.0f} ms before" in said
 
 
 def test_average_beats_stand_on_paper_at_the_gain_they_name(viewer: Any) -> None:
