@@ -171,8 +171,9 @@ def screen_line(screen: Screen) -> str:
     if screen.probability is None:
         return f"{asked}: no answer: {screen.reason}"
     side = "at or above" if screen.positive else "below"
+    likeness = int(100 * screen.probability) / 100
     return (
-        f"{asked}: {int(100 * screen.probability) / 100:.2f}, {side} the threshold of {screen.threshold:.2f} "
+        f"{asked}: {likeness:.2f}, {side} the threshold of {screen.threshold:.2f} "
         f"({screen.beats:,} beats of lead {screen.lead}). Not a diagnosis: one lead cannot exclude "
         "an infarction."
     )
