@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ectopy.analysis import Analysis
 from ectopy.beats import Beats
-from ectopy.beats.context import PERIOD_S
+from ectopy.beats.context import PERIOD_S, period_ends
 from ectopy.errors import ModelError
 from ectopy.labels import AAMI_CLASSES, load_card, predict
 from ectopy.labels.classify import find_layout
@@ -161,8 +161,8 @@ def _scene(analysis: Analysis, beat: int, model: str) -> _Scene:
     """Cut out the period that the classifier takes the patient to be the same in."""
     recording, beats = analysis.recording, analysis.beats
     fs, at = recording.fs, float(beats.time_s[beat])
-    parts = int(np.ceil(recording.duration_s / PERIOD_S))
-    ends = np.linspace(0, recording.duration_s, parts + 1)
+    ends = period_ends(recording.duration_s)
+    parts = len(ends) - 1
     part = min(int(np.searchsorted(ends, at, side="right")) - 1, parts - 1)
     margin = (PERIOD_S - _SLACK_S - (ends[1] - ends[0])) / 2 if parts > 1 else 0.0
     start = max(0, round((ends[part] - min(margin, 30.0)) * fs))

@@ -101,14 +101,18 @@ def context_blocks(recording: Recording, beats: Beats) -> Iterator[Float32]:
     """Give :func:`context_inputs` period by period, so that memory does not grow with length."""
     rr = beats.rr_s
     after = np.append(rr[1:], np.nan)
-    parts = int(np.ceil(recording.duration_s / PERIOD_S))
-    ends = np.linspace(0, recording.duration_s, parts + 1)
+    ends = period_ends(recording.duration_s)
     for first, last in pairwise(np.searchsorted(beats.time_s, [*ends[:-1], np.inf])):
         if first < last:
             part = slice(int(first), int(last))
             cuts = cut_beats(recording, beats, part)
             facts = _describe(cuts, rr[part], after[part], beats.quality[part])
             yield np.column_stack([*facts.values()]).astype(np.float32)
+
+
+def period_ends(duration_s: float) -> Float64:
+    """Give the ends in seconds of the periods of a recording, 0 first: ``(periods + 1,)``."""
+    return np.linspace(0, duration_s, int(np.ceil(duration_s / PERIOD_S)) + 1)
 
 
 @cache

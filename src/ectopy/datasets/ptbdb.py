@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 from typing import Final
@@ -11,21 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ectopy.beats.kaggle_rows import ROW_LENGTH
+from ectopy.datasets.checksums import sha256_of
 from ectopy.datasets.infarction import Cohort, MiRecording, counted, drawn_folds
+from ectopy.datasets.published import KAGGLE
 from ectopy.errors import DatasetError
 
 NORMAL_CSV: Final = "ptbdb_normal.csv"
 ABNORMAL_CSV: Final = "ptbdb_abnormal.csv"
-KAGGLE_FILES: Final = {
-    NORMAL_CSV: (
-        19_016_200,
-        "033d355e76e9f65f692fa398c5b24e357d004fab328c97db5160591a2eafe48c",
-    ),
-    ABNORMAL_CSV: (
-        49_378_200,
-        "27b4a37cd6dbcede0900cde3df02291f21e7538085d54e6b33abb91f4a5cf912",
-    ),
-}
+KAGGLE_FILES: Final = {each.name: (each.size, each.sha256) for each in KAGGLE["kaggle-ptbdb"]}
 """Bytes and SHA-256 of the published files: 4,046 and 10,506 rows."""
 MIXED: Final = (
     "PATIENTS ARE MIXED: these rows do not say whose they are, so the same people are in training "
@@ -102,9 +94,7 @@ def read_kaggle_file(path: Path) -> NDArray[np.float32]:
     size, sha256 = KAGGLE_FILES[path.name]
     try:
         found = path.stat().st_size
-        if found == size:
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = sha256_of(path) if found == size else ""
     except OSError as error:
         raise DatasetError(f"{path} cannot be read ({error.strerror}); it is needed") from error
     if found != size or digest != sha256:

@@ -92,7 +92,8 @@ def predict(model: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns
     -------
     numpy.ndarray
-        float32, shape ``(n, 5)`` in the order ``N S V F Q``.
+        float32, shape ``(n, k)`` in the order of the card's classes: ``N S V F Q`` where it names
+        beats.
 
     Raises
     ------
@@ -194,7 +195,7 @@ def _logits(name: str, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         network.run(None, {entry: inputs[first : first + BATCH]})[0]
         for first in range(0, len(inputs), BATCH)
     ]
-    return np.concatenate([np.empty((0, len(AAMI_CLASSES))), *blocks])
+    return np.concatenate([np.empty((0, len(load_card(name)["classes"]))), *blocks])
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -19,14 +19,14 @@ from ectopy.beats.kaggle_rows import ROW_LENGTH, beat_rows
 from ectopy.beats.value import Beats
 from ectopy.beats.window import WINDOW_LENGTH, beat_windows
 from ectopy.errors import ModelError
-from ectopy.labels.models import load_card, load_network
+from ectopy.labels.classify import predict
+from ectopy.labels.models import load_card
 from ectopy.recording.value import Recording
 
 SCREENS: Final = MappingProxyType({"mi": "mi-ptbxl-v1"})
 """The screens there are, and the model that each one asks."""
 MOST_BEATS: Final = 2000
 """Beats, spread over the recording, that are looked at."""
-_BATCH: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +198,7 @@ def positive_probability(model: str, inputs: NDArray[np.float32]) -> NDArray[np.
             f"model {card['name']!r} tells {len(card['classes'])} classes apart; a screen needs a "
             "model of two, such as 'ectopy transfer' makes"
         )
-    network = load_network(model)
-    entry = network.get_inputs()[0].name
-    blocks = [
-        network.run(None, {entry: inputs[first : first + _BATCH]})[0]
-        for first in range(0, len(inputs), _BATCH)
-    ]
-    logits = np.concatenate([np.empty((0, 2), np.float32), *blocks]).astype(np.float64)
-    gap = (logits[:, 1] - logits[:, 0]) / float(card["temperature"])
-    probability: NDArray[np.float32] = (1 / (1 + np.exp(-gap))).astype(np.float32)
-    return probability
+    return predict(model, inputs)[:, 1]
 
 
 def _refusal(card: dict[str, Any], recording: Recording, beats: Beats) -> tuple[str, str]:
