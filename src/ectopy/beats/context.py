@@ -10,6 +10,7 @@ make no difference, and the same code serves training and use.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Final
@@ -78,6 +79,26 @@ CLIP: Final = 3.0
 _TINY: Final = 1e-9
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Habit:
+    """What a patient's beats are held against, as :func:`learn_habit` finds it.
+
+    Attributes
+    ----------
+    typical
+        The typical beat as it was cut, float32, shape ``(193,)``.
+    upright
+        1, or -1 where its largest deflection points down.
+    centres
+        The shapes that there are, that of the typical beat first, float32, shape ``(k, 35)``,
+        upright and relative to its height.
+    """
+
+    typical: Float32
+    upright: float
+    centres: Float32
+
+
 def context_inputs(recording: Recording, beats: Beats) -> Float32:
     """Describe every beat beside its neighbours and the patient's typical beat.
 
@@ -106,8 +127,7 @@ def context_blocks(recording: Recording, beats: Beats) -> Iterator[Float32]:
         if first < last:
             part = slice(int(first), int(last))
             cuts = cut_beats(recording, beats, part)
-            facts = _describe(cuts, rr[part], after[part], beats.quality[part])
-            yield np.column_stack([*facts.values()]).astype(np.float32)
+            yield describe_beats(cuts, rr[part], after[part], beats.quality[part])
 
 
 def period_ends(duration_s: float) -> Float64:
@@ -155,9 +175,32 @@ def cut_beats(recording: Recording, beats: Beats, part: slice = slice(None)) -> 
         # begin at a sample that resampling keeps
         first = start + max(0, int(sample[inside][0]) - margin - start) // step * step
         x = bridged(lead[first : min(stop, int(sample[inside][-1]) + margin)])
-        x = np.pad(_steady(x, fs), REACH)
-        at = np.rint((sample[inside] - first) * (CONTEXT_FS / fs)).astype(np.int64)
-        cuts[inside] = x[np.minimum(at[:, None] + np.arange(2 * REACH + 1), len(x) - 1)]
+        cuts[inside] = cut_piece(x, fs, sample[inside] - first)
+    return cuts
+
+
+def cut_piece(x: Float32, fs: float, sample: Whole) -> Float32:
+    """Cut beats out of an unbroken piece of signal, as :func:`cut_beats` does.
+
+    Parameters
+    ----------
+    x
+        The piece, shape ``(n_samples,)``, nothing missing. It begins at a sample that resampling
+        keeps: a multiple of the denominator of :func:`ectopy.beats.candidates.rate_ratio` after
+        the beginning of the unbroken signal.
+    fs
+        Sampling rate in Hz.
+    sample
+        R peaks in samples of the piece, shape ``(n,)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape ``(n, 193)``, at 120 Hz; zeros beyond the ends of the piece.
+    """
+    steady = np.pad(_steady(x, fs), REACH)
+    at = np.rint(sample * (CONTEXT_FS / fs)).astype(np.int64)
+    cuts: Float32 = steady[np.minimum(at[:, None] + np.arange(2 * REACH + 1), len(steady) - 1)]
     return cuts
 
 
@@ -203,15 +246,68 @@ def moved(cuts: Float32, shift: Whole) -> Float32:
     return np.take_along_axis(cuts, columns, axis=1)
 
 
-def _describe(cuts: Float32, rr: Float64, after: Float64, quality: Float32) -> Facts:
+def learn_habit(cuts: Float32, rr: Float64) -> Habit:
+    """Find what beats are to be held against, once for all who are held against the same.
+
+    Parameters
+    ----------
+    cuts
+        Beats as :func:`cut_beats` gives them.
+    rr
+        Interval before each in seconds, NaN where it is not known, shape ``(n,)``.
+    """
+    rr, _ = _steady_intervals(rr, rr)
+    typical, upright, shift, _ = typical_beat(cuts, rr)
+    scale = upright / (np.ptp(typical[CORE]) + _TINY)
+    core = np.clip(moved(cuts, shift) * scale, -CLIP, CLIP)[:, CORE]
+    _, centres = _shapes(core, np.clip(typical * scale, -CLIP, CLIP)[CORE])
+    return Habit(typical, upright, centres)
+
+
+def describe_beats(
+    cuts: Float32, rr: Float64, after: Float64, quality: Float32, habit: Habit | None = None
+) -> Float32:
+    """Describe beats that were cut already.
+
+    Parameters
+    ----------
+    cuts, rr
+        As for :func:`learn_habit`: the beats of one period.
+    after
+        Interval after each in seconds, NaN where it is not known, shape ``(n,)``.
+    quality
+        Quality of each.
+    habit
+        What to hold them against; found from these beats when it is not given.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape ``(n, 180)``, as :func:`context_inputs` gives them.
+    """
+    facts = _describe(cuts, rr, after, quality, habit)
+    return np.column_stack([*facts.values()]).astype(np.float32)
+
+
+def _describe(
+    cuts: Float32, rr: Float64, after: Float64, quality: Float32, habit: Habit | None = None
+) -> Facts:
     """Features of the beats of one period; `rr` and `after` are the intervals on both sides."""
     rr, after = _steady_intervals(rr, after)
-    typical, upright, shift, _ = typical_beat(cuts, rr)
+    if habit is None:
+        typical, upright, shift, _ = typical_beat(cuts, rr)
+    else:
+        typical, upright = habit.typical, habit.upright
+        match, shift = _best_match(cuts, typical)
+        shift = np.where(match > FITS, shift, 0)
     rr = np.maximum(rr + np.diff(shift, prepend=shift[:1]) / CONTEXT_FS, 0.1)
     scale = upright / (np.ptp(typical[CORE]) + _TINY)
     waves = np.clip(moved(cuts, shift) * scale, -CLIP, CLIP)
     typical = np.clip(typical * scale, -CLIP, CLIP)
-    shape, centres = _shapes(waves[:, CORE], typical[CORE])
+    if habit is None:
+        shape, centres = _shapes(waves[:, CORE], typical[CORE])
+    else:
+        shape, centres = nearest_shape(waves[:, CORE], habit.centres)[0], habit.centres
     rest = _left_over(waves, typical, rr)
     facts: Facts = {"wave": waves[:, WAVE], "left over": rest}
     facts |= _timing(rr, after) | _regularity(rr) | stretch_facts(rr)
@@ -396,6 +492,15 @@ def _shapes(core: Float32, typical: Float32) -> tuple[Whole, Float32]:
     if (left := np.flatnonzero(shape < 0)).size:
         shape[left] = np.stack([_difference(core[left], c) for c in centres]).argmin(axis=0)
     return shape, np.stack(centres).astype(np.float32)
+
+
+def nearest_shape(core: Float32, centres: Float32) -> tuple[Whole, NDArray[np.bool_]]:
+    """Give each beat's shape among those known, and whether it really is of one of them."""
+    apart = np.stack([_difference(core, centre) for centre in centres])
+    alike = apart < SAME_SHAPE
+    known = alike.any(axis=0)
+    shape: Whole = np.where(known, alike.argmax(axis=0), apart.argmin(axis=0))
+    return shape, known
 
 
 def _left_over(waves: Float32, typical: Float32, rr: Float64) -> Float32:
