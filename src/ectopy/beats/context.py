@@ -498,7 +498,7 @@ def nearest_shape(core: Float32, centres: Float32) -> tuple[Whole, NDArray[np.bo
     """Give each beat's shape among those known, and whether it really is of one of them."""
     apart = np.stack([_difference(core, centre) for centre in centres])
     alike = apart < SAME_SHAPE
-    known = alike.any(axis=0)
+    known: NDArray[np.bool_] = np.any(alike, axis=0)
     shape: Whole = np.where(known, alike.argmax(axis=0), apart.argmin(axis=0))
     return shape, known
 
