@@ -15,6 +15,7 @@ from ectopy.labels.screen import SCREENS, screen
 from ectopy.recording import Recording
 from ectopy.report.html import render
 from ectopy.report.json_report import write
+from ectopy.report.language import catalogue
 from ectopy.report.words import probability
 from ectopy.simulate import simulate
 
@@ -119,3 +120,8 @@ def test_reports_show_the_answer_or_the_refusal_and_always_the_limits(
     refused = render(analyze(recording, lead="V1", screen="mi"), language=language)
     assert 'id="screen"' in refused
     assert "V1" in refused.split('id="screen"')[1].split("</section>")[0]
+    t = catalogue(language)
+    plain = render(analyze(recording, lead="V1"), language=language)
+    keys = ("limits.first", "limits.first_screened", "limits.first_unanswered")
+    for page, told in ((plain, 0), (shown, 1), (refused, 2)):
+        assert [t(key) in page for key in keys] == [k == told for k in range(3)]

@@ -26,6 +26,32 @@ from ectopy.rhythm import Episode, Rhythm, find_rhythm
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Edited:
+    """What a person has changed of the beats that the software named.
+
+    Attributes
+    ----------
+    renamed, added, deleted
+        Beats given another class, put where there was none, and taken away.
+    confirmed
+        Beats given the class that they had.
+    by_hand
+        bool, ``(n,)``: which of the beats that are left a person has named.
+    """
+
+    renamed: int
+    added: int
+    deleted: int
+    confirmed: int
+    by_hand: NDArray[np.bool_]
+
+    def counts(self) -> dict[str, int]:
+        """Give how many beats were edited in each way."""
+        names = ("renamed", "added", "deleted", "confirmed")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Analysis:
     """Everything that was found in one recording.
 
@@ -41,6 +67,8 @@ class Analysis:
         Name and version, such as ``"ectopy 0.1.0"``.
     screen
         The answer to a question about the whole recording, None where none was asked.
+    edited
+        What a person has changed of the beats, None where nobody has changed any.
     """
 
     recording: Recording
@@ -50,6 +78,7 @@ class Analysis:
     settings: dict[str, str]
     software: str
     screen: Screen | None = None
+    edited: Edited | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give everything but the signal as plain lists, numbers and text, ready for JSON.
@@ -59,10 +88,10 @@ class Analysis:
         dict
             `recording`, `lead`, `classes`, `beats` (lists of one entry a beat, `probability`
             of the named class and `probabilities` of all of `classes`), `bad` stretches,
-            `counts`, `rhythm`, `model`, `settings` and `software`, and where it was asked for
-            `screen`. What is not known is None, never NaN; `sample`, `start` and `stop` count at
-            the recording's own rate. The recording has an `identity` only where it was read with
-            ``keep_identity``.
+            `counts`, `rhythm`, `model`, `settings` and `software`, where it was asked for
+            `screen`, and where a person has edited beats `edited`. What is not known is None,
+            never NaN; `sample`, `start` and `stop` count at the recording's own rate. The
+            recording has an `identity` only where it was read with ``keep_identity``.
         """
         beats = {name: plain(values) for name, values in self.columns().items()}
         return {**self.facts(), "beats": beats}
@@ -91,6 +120,7 @@ class Analysis:
             "rhythm": self.rhythm.to_dict(),
             "bad": [asdict(stretch) for stretch in self.beats.bad],
             **({"screen": self.screen.to_dict()} if self.screen else {}),
+            **({"edited": self.edited.counts()} if self.edited else {}),
         }
 
     def columns(self) -> dict[str, NDArray[Any]]:
@@ -133,6 +163,7 @@ class Analysis:
             "settings": self.settings,
             "software": self.software,
             "screen": asdict(self.screen) if self.screen else None,
+            "edited": self.edited.counts() if self.edited else None,
         }
         arrays = {
             "signal": recording.signal,
@@ -143,6 +174,8 @@ class Analysis:
             "abstained": labels.abstained,
             "reason": labels.reason,
         }
+        if self.edited:
+            arrays["by_hand"] = self.edited.by_hand
         if recording.annotations is not None:
             notes = recording.annotations
             arrays |= {"note_sample": notes.sample, "note_symbol": notes.symbol}
@@ -193,6 +226,7 @@ class Analysis:
             resolution=tuple(facts["resolution"]) if facts["resolution"] else None,
         )
         bad = tuple(Stretch(**one) for one in facts["bad"])
+        edited = facts.get("edited")
         names = ("aami", "probability", "abstained", "reason")
         return cls(
             recording=recording,
@@ -204,6 +238,7 @@ class Analysis:
             settings=facts["settings"],
             software=facts["software"],
             screen=Screen(**facts["screen"]) if facts.get("screen") else None,
+            edited=Edited(**edited, by_hand=held["by_hand"]) if edited else None,
         )
 
 

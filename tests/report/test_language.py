@@ -17,10 +17,13 @@ from ectopy.labels import DEFAULT_MODEL, load_card
 from ectopy.labels.classify import CUT_OFF, NOISY, UNLIKE, UNSURE
 from ectopy.recording.value import Inference, Source
 from ectopy.report import write_report
+from ectopy.report.facts import gather
 from ectopy.report.html import render
 from ectopy.report.language import LANGUAGES, catalogue
 from ectopy.report.quality import assess
-from ectopy.report.words import Words
+from ectopy.report.words import SURE, Words
+from ectopy.review import Review
+from ectopy.review.journal import Journal
 from ectopy.simulate import simulate
 
 OTHERS = sorted(set(LANGUAGES) - {"en"})
@@ -134,6 +137,43 @@ def test_extremes_are_told_only_where_the_mean_lies_between_them(
     said = Words(catalogue("en")).summary(analysis, assess(analysis))
     assert "74 beats per minute on average" in said
     assert ("at its lowest" in said) == spans
+
+
+@pytest.mark.parametrize("code", sorted(LANGUAGES))
+def test_a_report_of_edited_beats_says_how_many_a_person_changed(
+    told: Analysis, code: str, tmp_path: Path
+) -> None:
+    review = Review(told, Journal(tmp_path / "edits", beside=True), "ab")
+    at = told.beats.sample[told.labels.aami == "N"].tolist()
+    for sample in at[:3]:
+        review.relabel(sample, "V")
+    review.relabel(at[3], "N")
+    review.delete(at[4])
+    review.delete(at[5])
+    edited = review.apply()
+    t, words = catalogue(code), Words(catalogue(code))
+    by = [("renamed", 3), ("deleted", 2), ("confirmed", 1)]
+    first = words.summary(edited, assess(edited))
+    assert words.listed([t(f"edited.by.{how}", n) for how, n in by]) in first
+    assert t("edited.by.added", 1) not in first
+    page = render(edited, load_card(DEFAULT_MODEL), language=code)
+    assert t("caution.edited") in page
+    assert t("caution") not in page
+    assert t("sure.by_hand", 4) in page
+    for sample in edited.beats.sample.tolist():
+        review.delete(sample)
+    assert t("edited.by.deleted", len(told.beats)) in words.summary(review.apply(), assess(told))
+
+
+def test_only_names_of_the_model_count_for_how_sure_it_was(told: Analysis, tmp_path: Path) -> None:
+    review = Review(told, Journal(tmp_path / "edits", beside=True), "ab")
+    unsure = told.beats.sample[told.labels.confidence < SURE].tolist()
+    for sample in unsure:
+        review.relabel(sample, "Q")
+    edited = review.apply()
+    text = Words(catalogue("en")).summary(edited, assess(edited))
+    assert "sure of 100\u00a0%" in text
+    assert not [row for row in gather(edited, None, "en")["sureness"] if row["label"] == "Q"]
 
 
 def test_a_card_in_english_is_not_shown_in_another_language(five_minutes: Analysis) -> None:

@@ -60,7 +60,13 @@ def test_each_kind_of_edit_and_what_the_reviewed_analysis_says(file: Path) -> No
     assert found.labels.confidence[at[800]] == 1
     assert not found.labels.abstained[[at[300], at[800]]].any()
     assert found.labels.abstained[at[100]]
-    assert found.settings["review"] == "3 edits by hand"
+    assert found.edited.counts() == {"renamed": 1, "added": 1, "deleted": 1, "confirmed": 0}
+    assert found.beats.sample[found.edited.by_hand].tolist() == [300, 800]
+    assert found.facts()["edited"] == found.edited.counts()
+    found.save(file.with_suffix(".npz"))
+    loaded = Analysis.load(file.with_suffix(".npz")).edited
+    assert loaded.counts() == found.edited.counts()
+    assert (loaded.by_hand == found.edited.by_hand).all()
     # the rhythm is that of the beats as they are now
     assert found.rhythm == find_rhythm(
         found.beats, found.labels, duration_s=found.recording.duration_s

@@ -261,7 +261,7 @@ def test_exports_and_reports_hold_the_edits(server: Server, heart: str, tmp_path
         assert kept.symbol[kept.sample.tolist().index(sample)] == "A"
         told = server.api.get(f"{heart}/export?format=json").json()
         assert told["beats"]["label"][told["beats"]["sample"].index(sample)] == "S"
-        assert told["settings"]["review"] == "1 edit by hand"
+        assert told["edited"] == {"renamed": 1, "added": 0, "deleted": 0, "confirmed": 0}
         assert str(server.folder) not in json.dumps(told)
         page = server.api.get(f"{heart}/report?format=html")
         assert "script-src" not in page.headers["content-security-policy"]

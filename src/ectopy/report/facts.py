@@ -14,7 +14,7 @@ from ectopy.report import charts, clouds
 from ectopy.report.card import read_card
 from ectopy.report.language import catalogue
 from ectopy.report.quality import assess
-from ectopy.report.screening import read_screening
+from ectopy.report.screening import limits_key, read_screening
 from ectopy.report.shapes import MAX_BEATS, Shape, average_beats, examples, other_class
 from ectopy.report.strips import STRIP_S, Strip, draw_strip
 from ectopy.report.words import SURE, Words, class_order, probability
@@ -92,6 +92,7 @@ def gather(analysis: Analysis, card: Mapping[str, Any] | None, language: str) ->
         "analysis": analysis,
         "name": file_name(analysis.recording.source.path) or words.t("unnamed"),
         "quality": assess(analysis),
+        "caution": words.t("caution.edited" if analysis.edited else "caution"),
         "summary": words.summary(analysis, assess(analysis)),
         "classes": _classes(analysis, words),
         "sureness": _sureness(analysis, words),
@@ -115,7 +116,9 @@ def gather(analysis: Analysis, card: Mapping[str, Any] | None, language: str) ->
         "gallery": clouds.gallery(analysis, words),
         "card": read_card(card, words),
         "counts": analysis.labels.counts(),
+        "by_hand": int(analysis.edited.by_hand.sum()) if analysis.edited else 0,
         "screening": read_screening(analysis, words),
+        "limits": words.t(limits_key(analysis.screen)),
         "settings": [
             (words.setting(key), words.told(value))
             for key, value in analysis.settings.items()
@@ -150,11 +153,17 @@ def _classes(analysis: Analysis, words: Words) -> list[dict[str, Any]]:
 
 
 def _sureness(analysis: Analysis, words: Words) -> list[dict[str, Any]]:
-    """Count, for each class found, the sure names, the rest above one half, and the others."""
+    """Count, for each class found, the sure names, the rest above one half, and the others.
+
+    Beats that a person has named are left out.
+    """
     labels = analysis.labels
+    own = ~analysis.edited.by_hand if analysis.edited else np.ones(len(labels), bool)
     rows = []
     for label in class_order(analysis):
-        confidence = labels.confidence[labels.aami == label]
+        confidence = labels.confidence[(labels.aami == label) & own]
+        if not len(confidence):
+            continue
         high = int((confidence >= SURE).sum())
         low = int((confidence < 0.5).sum())
         parts = (high, len(confidence) - high - low, low)

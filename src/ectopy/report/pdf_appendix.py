@@ -32,8 +32,10 @@ class Appendix(Layout):
                 self.text(f"•  {self.words.beats(n)}: {reason}")
                 for reason, n in facts["abstentions"]
             ]
-        else:
+        elif not facts["by_hand"]:
             made.append(self.text(t("sure.all")))
+        if facts["by_hand"]:
+            made.append(self.text(t("sure.by_hand", facts["by_hand"])))
         made.append(self.text(t("sure.note"), "note"))
         if facts["card"].warning:
             made.append(self.caution(t("sure.about_model"), facts["card"].warning))
@@ -117,7 +119,7 @@ class Appendix(Layout):
         """Say what the report is not."""
         t = self.t
         first = markup(f"{t('limits.lead')} ", self.code, bold=True)
-        first += markup(t("limits.first"), self.code)
+        first += markup(self.facts["limits"], self.code)
         parts = [
             Paragraph(first, style("body", self.code)),
             self.text(t("limits.second")),

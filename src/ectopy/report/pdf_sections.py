@@ -43,7 +43,7 @@ class _Report(Appendix):
             self.text(facts["name"], "title", bold=True),
             self.caution(
                 t("not_device"),
-                f"{t('caution')} {t('caution.link')}{t('sentence.stop')}",
+                f"{facts['caution']} {t('caution.link')}{t('sentence.stop')}",
             ),
             self._about(),
             Spacer(0, 5),

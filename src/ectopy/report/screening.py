@@ -49,6 +49,13 @@ def read_screening(analysis: Analysis, words: Words) -> Screening | None:
     )
 
 
+def limits_key(screen: Screen | None) -> str:
+    """Give the sentence that says what is not looked for: less where that was asked."""
+    if screen is None:
+        return "limits.first"
+    return "limits.first_screened" if screen.applied else "limits.first_unanswered"
+
+
 def screening_flow(page: Layout) -> Flow:
     """Make the section of the PDF; nothing where none was asked."""
     from ectopy.report.pdf_layout import WIDTH

@@ -148,20 +148,26 @@ class Words:
                 *self._sure(analysis),
             ]
         else:
-            sentences = [self._found(analysis), self.t("summary.none_why")]
+            sentences = [self._found(analysis)]
+            if not analysis.edited:
+                sentences.append(self.t("summary.none_why"))
         if quality.share:
             sentences.append(self.t("summary.poor", share=self.share(quality.share, 1)))
         return self.t("sentence.space").join(sentences)
 
     def _found(self, analysis: Analysis) -> str:
-        n = len(analysis.beats)
+        n, edited = len(analysis.beats), analysis.edited
         named = {name: k for name, k in analysis.labels.counts().items() if k}
         about = {
             "length": self.duration(analysis.recording.duration_s),
             "lead": analysis.beats.lead,
         }
+        if edited:
+            done = [self.t(f"edited.by.{how}", k) for how, k in edited.counts().items() if k]
+            about["edits"] = self.listed(done)
+        said = "edited" if edited else "summary"
         if len(named) < 2:
-            key = "summary.none" if not n else "summary.one" if n == 1 else "summary.all"
+            key = f"{said}.none" if not n else f"{said}.one" if n == 1 else f"{said}.all"
             return self.t(key, n, kind="".join(map(self.class_name, named)), **about)
         kinds = [
             self.t(
@@ -172,7 +178,7 @@ class Words:
             )
             for place, (name, k) in enumerate(named.items())
         ]
-        return self.t("summary.found", n, kinds=self.listed(kinds), **about)
+        return self.t(f"{said}.found", n, kinds=self.listed(kinds), **about)
 
     def _rate(self, analysis: Analysis) -> list[str]:
         rhythm = analysis.rhythm
@@ -210,10 +216,14 @@ class Words:
         return found
 
     def _sure(self, analysis: Analysis) -> list[str]:
-        labels = analysis.labels
-        sure = self.share(int((labels.confidence >= SURE).sum()), len(labels))
+        labels, edited = analysis.labels, analysis.edited
+        own = labels.confidence[~edited.by_hand] if edited else labels.confidence
+        if not len(own):
+            return []
+        sure = self.share(int((own >= SURE).sum()), len(own))
         least = self.unit("percent", f"{100 * SURE:.0f}")
-        said = [self.t("summary.sure", least=least, share=sure)]
+        key = "edited.sure" if edited else "summary.sure"
+        said = [self.t(key, least=least, share=sure)]
         abstained = int(labels.abstained.sum())
         return [*said, self.t("summary.abstained", abstained)] if abstained else said
 

@@ -17,7 +17,7 @@ from typing import Any, Final, ParamSpec, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ectopy.analysis import Analysis
+from ectopy.analysis import Analysis, Edited
 from ectopy.beats import Beats
 from ectopy.errors import AnnotationError
 from ectopy.labels import AAMI_CLASSES, Labels
@@ -128,14 +128,25 @@ class Review:
             return self.analysis
         base = self.analysis
         beats, labels = self.values()
-        said = f"{len(self.edits)} edit{'s' * (len(self.edits) != 1)} by hand"
         return replace(
             base,
             beats=beats,
             labels=labels,
             rhythm=find_rhythm(beats, labels, duration_s=base.recording.duration_s),
-            settings={**base.settings, "review": said},
+            edited=self.edited(),
         )
+
+    def edited(self) -> Edited | None:
+        """Count the beats that edits have changed; None if all are as the model left them."""
+        was = self.analysis.labels.aami
+        there = {s: label for s, label in self._over.items() if s in self._place}
+        deleted = sum(not label for label in there.values())
+        confirmed = sum(label == was[self._place[s]] for s, label in there.items())
+        added = sum(bool(label) for s, label in self._over.items() if s not in self._place)
+        if not there and not added:
+            return None
+        renamed = len(there) - deleted - confirmed
+        return Edited(renamed, added, deleted, confirmed, self.beats().by_user)
 
     def values(self) -> tuple[Beats, Labels]:
         """Give beats and labels after edits, as :meth:`apply` does but without the rhythm."""
