@@ -264,6 +264,14 @@ def learn_habit(cuts: Float32, rr: Float64) -> Habit:
     return Habit(typical, upright, centres)
 
 
+def fits_habit(cuts: Float32, habit: Habit) -> NDArray[np.bool_]:
+    """Whether each beat is of one of the shapes that are known, shape ``(n,)``."""
+    match, shift = _best_match(cuts, habit.typical)
+    scale = habit.upright / (np.ptp(habit.typical[CORE]) + _TINY)
+    waves = np.clip(moved(cuts, np.where(match > FITS, shift, 0)) * scale, -CLIP, CLIP)
+    return nearest_shape(waves[:, CORE], habit.centres)[1]
+
+
 def describe_beats(
     cuts: Float32, rr: Float64, after: Float64, quality: Float32, habit: Habit | None = None
 ) -> Float32:
