@@ -28,7 +28,7 @@ check: .venv/installed-dev
 	@touch $@
 
 .venv/installed-dev: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[train,cluster,dev]'
 	@touch $@ .venv/installed
 
 clean:

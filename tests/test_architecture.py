@@ -21,8 +21,19 @@ ALLOWED = {room: set(ORDER[: place + 1]) for place, room in enumerate(ORDER)} | 
     "review": {*ORDER[:-2]},
     "explain": {*ORDER[:-2]},
     "web": {*ORDER[:-1], "ec57", "explain", "review"},
+    "archive": {*ORDER[:-1]},
     "__main__": {"cli"},
-    "cli": {*ORDER, "ec57", "datasets", "evaluation", "explore", "training", "simulate", "web"},
+    "cli": {
+        *ORDER,
+        "archive",
+        "ec57",
+        "datasets",
+        "evaluation",
+        "explore",
+        "training",
+        "simulate",
+        "web",
+    },
 }
 EVERYWHERE = {"_files", "_onnx", "__version__"}
 

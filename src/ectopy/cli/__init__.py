@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ectopy import __version__
-from ectopy.cli import data, everyday, explore, laboratory, training, transfer, view
+from ectopy.cli import archive, data, everyday, explore, laboratory, training, transfer, view
 from ectopy.cli.terminal import NOT_A_DEVICE, fail
 from ectopy.errors import EctopyError
 
@@ -57,6 +57,7 @@ for command in (
     training.train,
     transfer.transfer,
     laboratory.evaluate,
+    archive.archive,
     view.view,
 ):
     main.add_command(command)
