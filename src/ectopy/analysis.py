@@ -87,8 +87,8 @@ class Analysis:
         -------
         dict
             `recording`, `lead`, `other_leads`, `classes`, `beats` (lists of one entry a beat,
-            `probability` of the named class and `probabilities` of all of `classes`), `bad` stretches,
-            `counts`, `rhythm`, `model`, `settings` and `software`, where it was asked for
+            `probability` of the named class and `probabilities` of all of `classes`), `bad`
+            stretches, `counts`, `rhythm`, `model`, `settings` and `software`, where asked for
             `screen`, and where a person has edited beats `edited`. What is not known is None,
             never NaN; `sample`, `start` and `stop` count at the recording's own rate. The
             recording has an `identity` only where it was read with ``keep_identity``.
