@@ -37,6 +37,7 @@ a long sinus rhythm does not make it irregular."""
 MIN_DIFFERENCES: Final = 6
 """Fewer differences of normal intervals than this say nothing of irregularity."""
 
+_ROUNDING: Final = 1e-9
 _Floats = NDArray[np.float64]
 
 
@@ -84,7 +85,9 @@ class Rhythm:
     ----------
     mean_bpm, min_bpm, max_bpm
         Heart rate from RR intervals in beats per minute: over the whole recording, and the
-        lowest and highest mean of eight consecutive intervals.
+        lowest and highest mean of eight consecutive intervals; these two are None where the
+        mean does not lie between them, as so few intervals follow on each other that they are
+        no extremes of the recording.
     irregularity
         Spread of successive differences of normal intervals relative to their mean.
     irregular
@@ -187,8 +190,15 @@ def _rates(rr: _Floats) -> tuple[float | None, float | None, float | None]:
     means = np.concatenate(
         [np.convolve(s, np.full(width, 1 / width), "valid") for s in stretches if len(s) >= width]
     )
-    mean = np.concatenate(stretches).mean()
-    return float(60 / mean), float(60 / means.max()), float(60 / means.min())
+    mean = float(np.concatenate(stretches).mean())
+    if not spans(means, mean):
+        return 60 / mean, None, None
+    return 60 / mean, float(60 / means.max()), float(60 / means.min())
+
+
+def spans(means: _Floats, mean: float) -> bool:
+    """Whether the mean interval lies between the means of stretches, which are its extremes."""
+    return bool(means.min() * (1 - _ROUNDING) <= mean <= means.max() * (1 + _ROUNDING))
 
 
 def _unbroken(rr: _Floats) -> list[_Floats]:

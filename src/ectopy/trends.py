@@ -29,7 +29,7 @@ from ectopy.beats.quality import NOISY_BELOW
 from ectopy.beats.value import Beats
 from ectopy.labels.aami import AAMI_CLASSES
 from ectopy.labels.value import Labels
-from ectopy.rhythm import RATE_INTERVALS, Episode, episode_between, trusted_rr
+from ectopy.rhythm import RATE_INTERVALS, Episode, episode_between, spans, trusted_rr
 
 BINS: Final = 300
 """Most bins that a trend has, so that a day takes no more room than an hour."""
@@ -328,14 +328,16 @@ def fastest_and_slowest(beats: Beats) -> tuple[Episode, ...]:
     -------
     tuple of Episode
         Of the kinds ``"fastest"`` and ``"slowest"``, each of nine beats, without a label; empty
-        where the recording has no eight intervals in a row that count.
+        where the recording has no eight intervals in a row that count, or so few such stretches
+        that the mean of all intervals does not lie between them.
     """
     rr = trusted_rr(beats)
     if len(rr) <= RATE_INTERVALS:
         return ()
     # an unknown interval makes every window over it unknown
     sums = np.lib.stride_tricks.sliding_window_view(rr, RATE_INTERVALS).sum(axis=1)
-    if not np.isfinite(sums).any():
+    whole = sums[np.isfinite(sums)]
+    if not len(whole) or not spans(whole / RATE_INTERVALS, float(np.nanmean(rr))):
         return ()
     found = (("fastest", int(np.nanargmin(sums))), ("slowest", int(np.nanargmax(sums))))
     return tuple(

@@ -89,6 +89,43 @@ def test_ptb_goes_by_the_reason_for_admission_and_by_folder(tmp_path):
     }
 
 
+def test_a_patient_of_both_kinds_is_left_out_by_name(tmp_path):
+    write_ptb(
+        tmp_path,
+        {
+            "patient001": ("Myocardial infarction",),
+            "patient002": ("Healthy control", "Myocardial infarction", None),
+            "patient003": ("Healthy control",),
+        },
+        fs=250,
+    )
+    cohort = open_cohort(tmp_path)
+    assert {(r.patient, r.infarction) for r in cohort.recordings} == {
+        ("patient001", True),
+        ("patient003", False),
+    }
+    ((why, count),) = cohort.left_out.items()
+    assert "patient002" in why
+    assert count == 3
+
+
+def test_a_record_without_its_frank_leads_is_read_by_those_it_has(tmp_path):
+    write_ptb(tmp_path, {"p1": ("Healthy control",)}, seconds=20)
+    cohort = open_cohort(tmp_path)
+    (each,) = cohort.recordings
+    whole = cut_cohort(cohort)
+    each.path.with_suffix(".xyz").unlink()
+    found = cohort.reader(each.path)
+    assert found.leads == ("i", "ii", "iii", "avr", "v1")
+    assert found.source.path == str(each.path)
+    assert any("xyz is missing" in fact.why for fact in found.source.inferred)
+    np.testing.assert_array_equal(cut_cohort(cohort).X, whole.X)
+    # without its leads it is skipped, and the reason names the file
+    each.path.with_suffix(".dat").unlink()
+    with pytest.raises(DatasetError, match="is missing"):
+        cut_cohort(cohort)
+
+
 def test_a_flat_folder_of_both_kinds_is_refused(tmp_path):
     for k, reason in enumerate(("Myocardial infarction", "Healthy control")):
         comments = [f"Reason for admission: {reason}"]

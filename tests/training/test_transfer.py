@@ -141,6 +141,7 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("transfer")
     people = {f"patient{k:03d}": ("Myocardial infarction",) * (1 + k % 2) for k in range(12)}
     people |= {f"patient{k:03d}": ("Healthy control",) for k in range(12, 24)}
+    people |= {"patient024": ("Healthy control", "Myocardial infarction")}
     write_ptb(folder / "ptb", people, fs=250, seconds=8)
     command = ["transfer", "--data", str(folder / "ptb"), "--mode", "full", "--mode", "frozen",
                "--seeds", "1", "--epochs", "3", "-o", str(folder / "run")]  # fmt: skip
@@ -155,6 +156,12 @@ def test_a_run_leaves_settings_figures_pictures_and_models(run):
     assert summary["data"]["patients"] == 24
     assert list(summary["published"]) == ["full", "frozen"]
     assert "full, per patient" in result.output
+    assert "left out: 2 recordings: patient024" in result.output
+    said = result.stderr.splitlines()
+    assert said.index("finding beats: 0 %") < said.index("finding beats: 100 %")
+    assert said.index("finding beats: 100 %") < next(
+        k for k, line in enumerate(said) if line.startswith("training")
+    )
     assert "not a medical device" in result.output
     one = folder / "run" / "full-seed0"
     held = {path.name for path in one.iterdir()}

@@ -9,16 +9,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+
+from ectopy.beats.filters import (
+    Recursive,
+    both_ways,
+    butterworth,
+    moving_mean,
+    peaks,
+    resampled,
+)
 
 DETECTION_FS: Final = 120.0
 """Rate in Hz that every signal is brought to."""
 BAND_HZ: Final = (3.0, 40.0)
 """Band in which the R peak is the largest deflection, whatever the baseline does."""
+BAND_PAD: Final = 15
+"""Samples by which the ends are continued when that band is taken."""
 SLOPE_SPAN: Final = 4
 """Samples (33 ms) between which the slope is taken: it is largest for waves of 15 Hz and nothing
 at 0 and 30 Hz, which tells QRS complexes from P waves, T waves and muscle."""
@@ -98,48 +110,44 @@ def prepare(x: Float32, fs: float, offset: int = 0) -> Prepared:
         Sample at which the piece begins in its unbroken signal; a multiple of the denominator
         of :func:`rate_ratio`.
     """
-    from scipy.ndimage import uniform_filter1d
-
-    middle = np.float32(x[:: max(1, round(fs / 10))].mean())
-    slow = at_detection_rate(x - middle, fs)
+    middle = middle_of(x, fs)
+    slow = at_detection_rate(x, fs, middle)
     # a power of two changes no digit, and keeps tiny and huge units away from the limits
     scale = np.float32(2.0 ** -np.round(np.log2(max(slow.max(), -slow.min(), _TINY))))
     slow = slow * scale
-    band = _band_pass(slow)
+    band = both_ways(slow, _band(), BAND_PAD).astype(np.float32)
     steep = np.zeros_like(band)
     half = SLOPE_SPAN // 2
     np.abs(band[SLOPE_SPAN:] - band[:-SLOPE_SPAN], out=steep[half:-half])
-    slope = uniform_filter1d(steep, SLOPE_WINDOW)
+    slope = moving_mean(steep, SLOPE_WINDOW)
     return Prepared(
-        ((slow - band) / scale + middle).astype(np.float32),
+        ((slow - band) / scale + np.float32(middle)).astype(np.float32),
         band,
         slope,
         _size(slope, int(offset * rate_ratio(fs))),
     )
 
 
-def at_detection_rate(x: Float32, fs: float) -> Float32:
-    """Bring an unbroken piece of one lead to 120 Hz; what is above 40 Hz goes."""
-    from scipy.signal import resample_poly
+def middle_of(x: Float32, fs: float) -> float:
+    """Give about the mean of a signal, which is taken off before it is filtered."""
+    return float(x[:: max(1, round(fs / 10))].mean())
 
+
+def at_detection_rate(x: Float32, fs: float, middle: float = 0.0) -> Float32:
+    """Bring an unbroken piece of one lead, less `middle`, to 120 Hz; what is above 40 Hz goes."""
     ratio = rate_ratio(fs)
     if ratio == 1:
-        return x
-    up, down = ratio.numerator, ratio.denominator
-    slow: Float32 = resample_poly(x, up, down, window=_lowpass(up, down), padtype="line")
-    return slow
+        return x - np.float32(middle)
+    return resampled(x, ratio.numerator, ratio.denominator, middle)
 
 
 def find_candidates(leads: list[Prepared]) -> Positions:
     """Give the places, at 120 Hz, where the slope of the leads together has a peak."""
-    from scipy.signal import find_peaks
-
     together = leads[0].slope / leads[0].size
     for lead in leads[1:]:
         together = together + lead.slope / lead.size
-    at, _ = find_peaks(together, height=THRESHOLD * len(leads), distance=APART)
-    chosen: Positions = at[(at >= EDGE) & (at < len(together) - EDGE)].astype(np.int64)
-    return chosen
+    at = peaks(together, THRESHOLD * len(leads), APART)
+    return at[(at >= EDGE) & (at < len(together) - EDGE)]
 
 
 def describe(lead: Prepared, at: Positions, offset: int = 0) -> Float32:
@@ -164,16 +172,16 @@ def describe(lead: Prepared, at: Positions, offset: int = 0) -> Float32:
     height = lead.slope[at] / lead.size[at]
     margin = int(SURROUNDINGS[-1]) + 1
     band, slope = np.pad(lead.band, margin), np.pad(lead.slope, margin)
-    around = (at + margin)[:, None]
-    reach = np.arange(-CORE - SHIFT, CORE + SHIFT + 1)
-    core = band[around + reach]
+    reach = CORE + SHIFT
+    core = sliding_window_view(band, 2 * reach + 1)[at + margin - reach]
     exact = core[:, SHIFT:-SHIFT]
     peak = np.abs(exact[:, CORE // 2 : -(CORE // 2)]).max(axis=1)
     template, typical = _templates(exact, peak, height, at, offset)
     sign = np.sign(template[np.arange(len(at)), np.abs(template).argmax(axis=1)])
     scale = (np.where(sign < 0, -1, 1) / np.maximum(typical, _TINY)).astype(np.float32)
-    wave = np.clip(band[around + WAVE] * scale[:, None], -3, 3)
-    surroundings = np.clip(slope[around + SURROUNDINGS] / lead.size[at][:, None], 0, 3)
+    wave = np.clip(_seen(band, WAVE, at + margin) * scale[:, None], -3, 3)
+    seen = _seen(slope, SURROUNDINGS, at + margin)
+    surroundings = np.clip(seen / lead.size[at][:, None], 0, 3)
     facts = np.stack(
         [
             np.minimum(height, 4),
@@ -188,30 +196,16 @@ def describe(lead: Prepared, at: Positions, offset: int = 0) -> Float32:
 _TINY: Final = 1e-35
 
 
-@lru_cache(maxsize=8)
-def _lowpass(up: int, down: int) -> Float32:
-    """Filter for resampling: 40 Hz pass, what would fold onto them is 50 dB down."""
-    from scipy.signal import firwin
-
-    widest = max(up, down)
-    reach = round(4.5 * widest)
-    taps: Float32 = firwin(2 * reach + 1, 1 / widest, window=("kaiser", 4.5)).astype(np.float32)
-    return taps
-
-
-def _band_pass(x: NDArray[np.floating]) -> Float32:
-    from scipy.signal import sosfiltfilt
-
-    filtered: Float32 = sosfiltfilt(_sections(), x).astype(np.float32, copy=False)
-    return filtered
+def _seen(x: Float32, offsets: Positions, at: Positions) -> Float32:
+    """Values at evenly spaced offsets from each place, shape ``(len(at), len(offsets))``."""
+    windows = sliding_window_view(x, int(offsets[-1] - offsets[0]) + 1)
+    seen: Float32 = windows[:, :: int(offsets[1] - offsets[0])][at + offsets[0]]
+    return seen
 
 
 @cache
-def _sections() -> NDArray[np.float64]:
-    from scipy.signal import butter
-
-    sos: NDArray[np.float64] = butter(2, BAND_HZ, "bandpass", fs=DETECTION_FS, output="sos")
-    return sos
+def _band() -> Recursive:
+    return butterworth(*BAND_HZ, DETECTION_FS)
 
 
 def _size(slope: Float32, offset: int) -> Float32:

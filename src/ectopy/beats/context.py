@@ -16,9 +16,11 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ectopy.beats.candidates import DETECTION_FS, at_detection_rate, quantile_around, rate_ratio
+from ectopy.beats.filters import Recursive, both_ways, butterworth
 from ectopy.beats.find import live_spans
 from ectopy.beats.quality import bridged
 from ectopy.beats.stretches import stretch_facts
@@ -36,6 +38,8 @@ CONTEXT_FS: Final = DETECTION_FS
 N_FEATURES: Final = 180
 BASELINE_HZ: Final = 0.5
 """What is slower than this is baseline, not heart."""
+BASELINE_PAD: Final = 360
+"""Samples by which the ends are continued, if there are as many, when that is taken away."""
 MARGIN_S: Final = 30.0
 """Seconds of signal before and after a period that are filtered with it."""
 PERIOD_S: Final = 1800.0
@@ -198,9 +202,9 @@ def cut_piece(x: Float32, fs: float, sample: Whole) -> Float32:
     numpy.ndarray
         float32, shape ``(n, 193)``, at 120 Hz; zeros beyond the ends of the piece.
     """
-    steady = np.pad(_steady(x, fs), REACH)
+    steady = np.pad(_steady(x, fs), (REACH, REACH + 1))
     at = np.rint(sample * (CONTEXT_FS / fs)).astype(np.int64)
-    cuts: Float32 = steady[np.minimum(at[:, None] + np.arange(2 * REACH + 1), len(steady) - 1)]
+    cuts: Float32 = sliding_window_view(steady, 2 * REACH + 1)[at]
     return cuts
 
 
@@ -227,13 +231,13 @@ def typical_beat(cuts: Float32, rr: Float64) -> tuple[Float32, float, Whole, Flo
     """
     on_time = np.flatnonzero(rr >= ON_TIME * _mean_around(rr, 10, 10))
     chosen = _some(on_time if len(on_time) >= 3 else np.arange(len(rr)), 400)
-    models = _some(chosen, 40)
-    agreement = [np.mean(_best_match(cuts[chosen], cuts[k])[0] ** 3) for k in models]
+    models, candidates = _some(chosen, 40), cuts[chosen]
+    agreement = (_best_match(candidates, cuts[models])[0] ** 3).mean(axis=0)
     typical = cuts[models[int(np.argmax(agreement))]]
     for _ in range(3):
-        match, shift = _best_match(cuts[chosen], typical)
+        match, shift = _best_match(candidates, typical)
         alike = match >= min(0.9, np.sort(match)[-min(5, len(match))])
-        typical = np.median(moved(cuts[chosen[alike]], shift[alike]), axis=0)
+        typical = _median_beat(moved(candidates[alike], shift[alike]))
     match, shift = _best_match(cuts, typical)
     peak = typical[PEAK]
     upright = -1.0 if peak[np.abs(peak).argmax()] < 0 else 1.0
@@ -242,8 +246,11 @@ def typical_beat(cuts: Float32, rr: Float64) -> tuple[Float32, float, Whole, Flo
 
 def moved(cuts: Float32, shift: Whole) -> Float32:
     """Move each beat by so many samples; the ends are repeated."""
-    columns = np.clip(np.arange(cuts.shape[1]) + shift[:, None], 0, cuts.shape[1] - 1)
-    return np.take_along_axis(cuts, columns, axis=1)
+    out, at = cuts.copy(), np.arange(cuts.shape[1])
+    for samples in np.unique(shift[shift != 0]):
+        rows = np.flatnonzero(shift == samples)
+        out[rows] = cuts[rows[:, None], np.clip(at + samples, 0, len(at) - 1)]
+    return out
 
 
 def learn_habit(cuts: Float32, rr: Float64) -> Habit:
@@ -262,6 +269,14 @@ def learn_habit(cuts: Float32, rr: Float64) -> Habit:
     core = np.clip(moved(cuts, shift) * scale, -CLIP, CLIP)[:, CORE]
     _, centres = _shapes(core, np.clip(typical * scale, -CLIP, CLIP)[CORE])
     return Habit(typical, upright, centres)
+
+
+def fits_habit(cuts: Float32, habit: Habit) -> NDArray[np.bool_]:
+    """Whether each beat is of one of the shapes that are known, shape ``(n,)``."""
+    match, shift = _best_match(cuts, habit.typical)
+    scale = habit.upright / (np.ptp(habit.typical[CORE]) + _TINY)
+    waves = np.clip(moved(cuts, np.where(match > FITS, shift, 0)) * scale, -CLIP, CLIP)
+    return nearest_shape(waves[:, CORE], habit.centres)[1]
 
 
 def describe_beats(
@@ -464,16 +479,35 @@ def _shape_facts(
 
 
 def _best_match(cuts: Float32, typical: Float32) -> tuple[Float64, Whole]:
-    """Highest correlation of each beat with the typical one over small shifts, and the shift."""
-    core = typical[CORE]
-    norm = np.linalg.norm(core) + _TINY
-    best, shift = np.full(len(cuts), -2.0), np.zeros(len(cuts), np.int64)
+    """Highest correlation of each beat with the typical one over small shifts, and the shift.
+
+    With several typical ones, ``(k, 193)``, both are of shape ``(n, k)``.
+    """
+    core = typical[..., CORE]
+    norm = _norm(core) + _TINY
+    best, shift = np.full((len(cuts), *norm.shape), -2.0), np.zeros((len(cuts), *norm.shape), int)
     for move in sorted(range(-SHIFT, SHIFT + 1), key=abs):
-        part = cuts[:, CORE + move]
-        match = part @ core / (np.linalg.norm(part, axis=1) * norm + _TINY)
+        part = cuts[:, CORE[0] + move : CORE[-1] + 1 + move]
+        size = _norm(part)
+        match = part @ core.T / ((size[:, None] if norm.ndim else size) * norm + _TINY)
         better = match > best + 1e-4
-        best[better], shift[better] = match[better], move
+        best, shift = np.where(better, match, best), np.where(better, move, shift)
     return best, shift
+
+
+def _norm(x: Float32) -> Float32:
+    norm: Float32 = np.sqrt(np.add.reduce(x * x, axis=-1))
+    return norm
+
+
+def _median_beat(beats: Float32) -> Float32:
+    """Median of each column."""
+    ranked = np.sort(np.ascontiguousarray(beats.T), axis=1)
+    half = len(beats) // 2
+    if len(beats) % 2:
+        return ranked[:, half]
+    median: Float32 = (ranked[:, half - 1] + ranked[:, half]) / np.float32(2)
+    return median
 
 
 def _shapes(core: Float32, typical: Float32) -> tuple[Whole, Float32]:
@@ -483,9 +517,9 @@ def _shapes(core: Float32, typical: Float32) -> tuple[Whole, Float32]:
     shape[_difference(core, typical) < SAME_SHAPE] = 0
     while len(centres) < MOST_SHAPES and (left := np.flatnonzero(shape < 0)).size:
         some = _some(left, SAMPLED)
-        alike = np.stack([_difference(core[some], core[k]) < SAME_SHAPE for k in some])
+        alike = _differences(core[some]) < SAME_SHAPE
         members = some[alike[alike.sum(axis=1).argmax()]]
-        centre = np.median(core[members], axis=0)
+        centre = _median_beat(core[members])
         found = left[_difference(core[left], centre) < SAME_SHAPE]
         shape[found if len(found) else members] = len(centres)
         centres.append(centre)
@@ -513,15 +547,25 @@ def _left_over(waves: Float32, typical: Float32, rr: Float64) -> Float32:
 
 
 def _difference(core: Float32, centre: Float32) -> Float64:
-    size = np.maximum(np.linalg.norm(core, axis=-1), np.linalg.norm(centre, axis=-1))
-    apart: Float64 = np.linalg.norm(core - centre, axis=-1) / (size + _TINY)
+    size = np.maximum(_norm(core), _norm(centre))
+    apart: Float64 = _norm(core - centre) / (size + _TINY)
     return apart
+
+
+def _differences(core: Float32) -> Float64:
+    """Give :func:`_difference` of all beats from each other, ``(n, n)``."""
+    core64 = core.astype(np.float64)
+    product = core64 @ core64.T
+    square = product.diagonal()
+    apart = np.sqrt(np.maximum(square[:, None] + square - 2 * product, 0))
+    differences: Float64 = apart / (np.sqrt(np.maximum(square[:, None], square)) + _TINY)
+    return differences
 
 
 def _correlation(a: Float32, b: Float32) -> Float64:
     a = a - a.mean(axis=-1, keepdims=True)
     b = b - b.mean(axis=-1, keepdims=True)
-    size = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
+    size = _norm(a) * _norm(b)
     match: Float64 = (a * b).sum(axis=-1) / (size + 1e-3)
     return match
 
@@ -572,17 +616,15 @@ def _some(values: Whole, most: int) -> Whole:
 
 def _steady(x: Float32, fs: float) -> Float32:
     """One lead at 120 Hz without baseline and without what depends on where samples fall."""
-    from scipy.signal import sosfiltfilt
-
-    slow = at_detection_rate(x - np.median(x), fs)
-    steady = sosfiltfilt(_high_pass(), slow, padlen=min(len(slow) - 1, 360))
-    smooth: Float32 = np.convolve(steady, [0.25, 0.5, 0.25], "same").astype(np.float32)
-    return smooth
+    middle = float(np.median(x[:: max(1, round(fs / 10))]))
+    slow = at_detection_rate(x, fs, middle)
+    steady = both_ways(slow, _high_pass(), min(len(slow) - 1, BASELINE_PAD))
+    smooth = 0.5 * steady
+    smooth[1:] += 0.25 * steady[:-1]
+    smooth[:-1] += 0.25 * steady[1:]
+    return smooth.astype(np.float32)
 
 
 @cache
-def _high_pass() -> Float64:
-    from scipy.signal import butter
-
-    sos: Float64 = butter(2, BASELINE_HZ, "highpass", fs=CONTEXT_FS, output="sos")
-    return sos
+def _high_pass() -> Recursive:
+    return butterworth(BASELINE_HZ, None, CONTEXT_FS)

@@ -61,7 +61,7 @@ def dead_stretches(x: NDArray[np.float32], fs: float) -> tuple[Stretch, ...]:
     for rail in (top, bottom):
         if abs(rail - middle) > RAIL_SHARE * (top - bottom) and _may_stay(x, railed, rail):
             found += _runs(x == rail, railed, 0, "saturated")
-    return _joined(found, round(JOIN_S * fs))
+    return joined(found, round(JOIN_S * fs))
 
 
 def _may_stay(x: NDArray[np.float32], n: int, value: float | None = None) -> bool:
@@ -121,7 +121,7 @@ def noisy_stretches(
         Stretch(max(0, int(at) - around), min(n_samples, int(at) + around), "noisy")
         for at in sample[quality < NOISY_BELOW]
     ]
-    return _joined(stretches, round(JOIN_S * fs))
+    return joined(stretches, round(JOIN_S * fs))
 
 
 def bridged(x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -153,8 +153,16 @@ def _runs(mask: NDArray[np.bool_], at_least: int, after: int, reason: str) -> li
     ]
 
 
-def _joined(stretches: list[Stretch], gap: int) -> tuple[Stretch, ...]:
-    """Stretches in time order: those of one kind joined where near, overlaps given to the first."""
+def joined(stretches: list[Stretch], gap: int) -> tuple[Stretch, ...]:
+    """Put stretches in time order: those of one kind joined where near, overlaps to the first.
+
+    Parameters
+    ----------
+    stretches
+        Any stretches.
+    gap
+        Samples between two of one kind up to which they become one.
+    """
     joined: list[Stretch] = []
     for here in sorted(stretches, key=lambda s: (s.start, s.stop)):
         last = joined[-1] if joined else None

@@ -42,11 +42,13 @@ def stretch_facts(rr: Float64) -> dict[str, Float64]:
     log, at = np.log(rr), np.arange(len(rr))
     bounds = _changes(log)
     number, length = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds)), np.diff(bounds)
-    level = np.array([np.median(part) for part in np.split(log, bounds[1:-1])])
+    ranked = log[np.lexsort((log, number))]
+    level = (ranked[bounds[:-1] + (length - 1) // 2] + ranked[bounds[:-1] + length // 2]) / 2
     before, after = np.append(level[:1], level[:-1]), np.append(level[1:], level[-1:])
-    jump = np.array(
-        [0.0, *(log[b : b + 2].mean() - log[max(0, b - 3) : b].mean() for b in bounds[1:-1]), 0.0]
-    )
+    first = bounds[1:-1]
+    here = (log[first] + log[np.minimum(first + 1, len(log) - 1)]) / 2
+    jump = here - (log[first - 3] + log[first - 2] + log[first - 1]) / 3
+    jump = np.concatenate([[0.0], jump, [0.0]])
     of_stretch = {
         "stretch over last": level - before,
         "stretch over next": level - after,
@@ -71,7 +73,7 @@ def _changes(log: Float64) -> Whole:
     if n < 2 * REACH:
         return np.array([0, n])
     padded = np.pad(log, REACH, mode="edge")
-    median = np.median(sliding_window_view(padded, REACH), axis=1)
+    median = np.sort(sliding_window_view(padded, REACH), axis=1)[:, REACH // 2]
     change = median[REACH : REACH + n] - median[:n]
     change[0] = 0
     size = np.abs(change)

@@ -222,6 +222,30 @@ def progress_bar(name: str) -> Iterator[Callable[[float], None]]:
 
 
 @contextmanager
+def phase_bar() -> Iterator[Callable[[str, float], None]]:
+    """Show on stderr what is being done and how far it is: a bar if that is a terminal.
+
+    Elsewhere there is a line where something begins, and one at each tenth of it.
+    """
+    told: dict[str, int] = {}
+
+    def tell(name: str, share: float) -> None:
+        if (tenth := int(10 * share + 1e-9)) > told.get(name, -1):
+            told[name] = tenth
+            click.echo(f"{name}: {10 * tenth} %", err=True)
+
+    if not sys.stderr.isatty():
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda name, share: bar.update(task, description=name, completed=share)
+
+
+@contextmanager
 def epoch_bar(epochs: int | None = None) -> Iterator[Callable[[Epoch, float], None]]:
     """Show each epoch's figures on stderr, and a bar while it runs if that is a terminal.
 

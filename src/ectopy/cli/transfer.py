@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ectopy.cli.options import checked_output
-from ectopy.cli.terminal import NOT_A_DEVICE, progress_bar
+from ectopy.cli.terminal import NOT_A_DEVICE, phase_bar
 
 MODES = ("scratch", "frozen", "full")
 COUNTS = (10, 20, 40, 80, 160)
@@ -80,10 +80,10 @@ def transfer(
 
     run = output or Path("runs") / f"{task}-{Path(model).name}"
     checked_output(run)
-    with progress_bar("transfer") as progress:
+    with phase_bar() as show:
 
         def report(share: float, line: str) -> None:
-            progress(share)
+            show("training", share)
             click.echo(line, err=True)
 
         summary = transfer_network(
@@ -98,6 +98,7 @@ def transfer(
             curve=COUNTS if curve else None,
             device=device,
             report=report,
+            finding=lambda share: show("finding beats", share),
         )
     print_transfer(summary)
     click.echo(f"{NOT_A_DEVICE}\nfigures, pictures and models: {run}")

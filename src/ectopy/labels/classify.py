@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from ectopy.labels.aami import AAMI_CLASSES
 from ectopy.labels.models import DEFAULT_MODEL, load_card, load_network
 from ectopy.labels.value import Labels
 from ectopy.recording.value import Recording
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 BATCH: Final = 2048
 """Beats that go through the network at a time."""
@@ -75,7 +78,7 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
     nothing = np.empty((0, len(AAMI_CLASSES)), np.float32), np.empty(0, bool)
     probability, strange = (np.concatenate(parts) for parts in zip(nothing, *given, strict=True))
     chosen = decide(card, probability)
-    reason = _reasons(card, beats.quality, probability[np.arange(len(beats)), chosen], strange)
+    reason = reasons(card, beats.quality, probability[np.arange(len(beats)), chosen], strange)
     if layout.needs_next:
         reason[-1:] = np.where(reason[-1:] == NOISY, NOISY, CUT_OFF)
     return Labels(
@@ -115,7 +118,14 @@ def predict(model: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     ModelError
         If the model is unknown or damaged.
     """
-    return _softmax(_logits(model, inputs) / float(load_card(model)["temperature"]))
+    return probabilities(load_network(model), load_card(model), inputs)
+
+
+def probabilities(
+    network: InferenceSession, card: dict[str, Any], inputs: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Give what :func:`predict` gives, by a network that runs already and its card."""
+    return _softmax(_logits(network, len(card["classes"]), inputs) / float(card["temperature"]))
 
 
 def decide(card: dict[str, Any], probability: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -203,14 +213,15 @@ def find_layout(card: dict[str, Any]) -> Layout:
     return layout
 
 
-def _logits(name: str, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-    network = load_network(name)
+def _logits(
+    network: InferenceSession, n_classes: int, inputs: NDArray[np.float32]
+) -> NDArray[np.float64]:
     entry = network.get_inputs()[0].name
     blocks = [
         network.run(None, {entry: inputs[first : first + BATCH]})[0]
         for first in range(0, len(inputs), BATCH)
     ]
-    return np.concatenate([np.empty((0, len(load_card(name)["classes"]))), *blocks])
+    return np.concatenate([np.empty((0, n_classes)), *blocks])
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -229,13 +240,25 @@ def unlike(card: dict[str, Any], inputs: NDArray[np.float32]) -> NDArray[np.bool
     return outside > int(known["most_outside"])
 
 
-def _reasons(
+def reasons(
     card: dict[str, Any],
     quality: NDArray[np.float32],
     confidence: NDArray[np.float32],
     strange: NDArray[np.bool_],
 ) -> NDArray[np.str_]:
-    """Why the model would rather not name a beat, empty where it names it."""
+    """Say why the model would rather not name a beat, empty where it names it.
+
+    Parameters
+    ----------
+    card
+        Card of the model, with its limits.
+    quality
+        Quality of the signal at each beat, shape ``(n,)``.
+    confidence
+        Probability of the class that was chosen, shape ``(n,)``.
+    strange
+        What :func:`unlike` says of each, shape ``(n,)``.
+    """
     reason = np.full(len(quality), "", dtype=f"<U{max(map(len, (NOISY, UNSURE, UNLIKE, CUT_OFF)))}")
     limits = card["abstain"]
     reason[confidence < limits["probability_below"]] = UNSURE

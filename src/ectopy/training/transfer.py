@@ -60,6 +60,7 @@ def transfer(
     curve: Sequence[int] | None = None,
     device: str = "cpu",
     report: Callable[[float, str], None] | None = None,
+    finding: Callable[[float], None] | None = None,
 ) -> dict[str, Any]:
     """Train a network to tell beats of people with an infarction from those of healthy people.
 
@@ -88,7 +89,10 @@ def transfer(
     device
         A torch device.
     report
-        Called with the share of the work that is done and a line about what was just finished.
+        Called with the share of the trainings that are done and a line about what was just
+        finished.
+    finding
+        Called before that with the share of the recordings in which beats have been found.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def transfer(
     source = load_source(model)
     for mode in modes:
         network_for(source, mode, 0)
-    beats, cohort = load_beats(data, lead)
+    beats, cohort = load_beats(data, lead, finding)
     if (cross_validate or curve) and not beats.knows_patients:
         raise TrainingError(
             "Kaggle's rows do not say whose they are, so neither folds nor numbers of patients can "
@@ -135,7 +139,9 @@ def transfer(
     return summary
 
 
-def load_beats(data: Path, lead: str) -> tuple[MiBeats, Cohort | None]:
+def load_beats(
+    data: Path, lead: str, progress: Callable[[float], None] | None = None
+) -> tuple[MiBeats, Cohort | None]:
     """Load the beats of a folder, cut as Kaggle rows, and the cohort that they come from.
 
     Raises
@@ -146,7 +152,7 @@ def load_beats(data: Path, lead: str) -> tuple[MiBeats, Cohort | None]:
     if holds_kaggle_rows(data):
         return load_kaggle_ptbdb(data), None
     cohort = open_cohort(data)
-    return cut_cohort(cohort, "kaggle-rows", lead), cohort
+    return cut_cohort(cohort, "kaggle-rows", lead, progress), cohort
 
 
 def described(beats: MiBeats, cohort: Cohort | None) -> dict[str, Any]:
