@@ -478,8 +478,8 @@ def ship(held: dict, motion: np.ndarray, run: Path, which: str, seed: int) -> No
     card = {
         "name": NAMES[which],
         "says": "Six small dense networks over a beat's shape and timing beside its own patient "
-        "(`ectopy.beats.context`): one lead or several, any rate of 50 Hz or more, gain, offset and "
-        "polarity." + (ALL_SAYS if which == "all" else ""),
+        "(`ectopy.beats.context`): one lead or several, any rate of 50 Hz or more, gain, offset "
+        "and polarity." + (ALL_SAYS if which == "all" else ""),
         "warning": "Premature beats with aberrant conduction are often named V; runs of "
         "supraventricular tachycardia that last for minutes, and beats of flutter, can be named N; "
         "fusion beats are mostly missed; it knows no paced beats.",
