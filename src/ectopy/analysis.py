@@ -86,9 +86,9 @@ class Analysis:
         Returns
         -------
         dict
-            `recording`, `lead`, `classes`, `beats` (lists of one entry a beat, `probability`
-            of the named class and `probabilities` of all of `classes`), `bad` stretches,
-            `counts`, `rhythm`, `model`, `settings` and `software`, where it was asked for
+            `recording`, `lead`, `other_leads`, `classes`, `beats` (lists of one entry a beat,
+            `probability` of the named class and `probabilities` of all of `classes`), `bad`
+            stretches, `counts`, `rhythm`, `model`, `settings` and `software`, where asked for
             `screen`, and where a person has edited beats `edited`. What is not known is None,
             never NaN; `sample`, `start` and `stop` count at the recording's own rate. The
             recording has an `identity` only where it was read with ``keep_identity``.
@@ -115,6 +115,7 @@ class Analysis:
             "model": {"name": labels.model, "sha256": labels.sha256},
             "settings": dict(self.settings),
             "lead": self.beats.lead,
+            "other_leads": list(self.beats.others),
             "classes": list(AAMI_CLASSES),
             "counts": labels.counts(),
             "rhythm": self.rhythm.to_dict(),
@@ -156,6 +157,7 @@ class Analysis:
             "source": asdict(recording.source),
             "resolution": recording.resolution,
             "lead": self.beats.lead,
+            "others": self.beats.others,
             "bad": [asdict(stretch) for stretch in self.beats.bad],
             "model": labels.model,
             "sha256": labels.sha256,
@@ -230,7 +232,14 @@ class Analysis:
         names = ("aami", "probability", "abstained", "reason")
         return cls(
             recording=recording,
-            beats=Beats(held["sample"], held["quality"], recording.fs, facts["lead"], bad),
+            beats=Beats(
+                held["sample"],
+                held["quality"],
+                recording.fs,
+                facts["lead"],
+                bad,
+                tuple(facts.get("others", ())),
+            ),
             labels=Labels(
                 model=facts["model"], sha256=facts["sha256"], **{k: held[k] for k in names}
             ),

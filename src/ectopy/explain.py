@@ -23,7 +23,7 @@ from ectopy.beats import Beats
 from ectopy.beats.context import PERIOD_S, period_ends
 from ectopy.errors import ModelError
 from ectopy.labels import AAMI_CLASSES, load_card, predict
-from ectopy.labels.classify import find_layout
+from ectopy.labels.classify import find_layout, views
 from ectopy.recording import Recording
 from ectopy.rhythm import trusted_rr
 
@@ -89,7 +89,7 @@ class Why:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Scene:
-    """The beats that a beat is described beside, and the signal around them."""
+    """The beats that a beat is described beside, and the signal of each lead around them."""
 
     x: NDArray[np.float32]
     beats: Beats
@@ -98,11 +98,14 @@ class _Scene:
 
     def named(self) -> NDArray[np.float32]:
         """Give the probabilities of the beat, cut and named anew."""
-        beats = self.beats
-        recording = Recording(self.x[:, None], beats.fs, (beats.lead,))
-        inputs = np.concatenate([*find_layout(load_card(self.model)).cut(recording, beats)])
-        given: NDArray[np.float32] = predict(self.model, inputs[[self.place]])[0]
-        return given
+        beats, card = self.beats, load_card(self.model)
+        recording = Recording(self.x, beats.fs, (beats.lead, *beats.others))
+        given = []
+        for view in views(card, beats):
+            inputs = np.concatenate([*find_layout(card).cut(recording, view)])
+            given.append(predict(self.model, inputs[[self.place]])[0])
+        mean: NDArray[np.float32] = np.mean(given, axis=0, dtype=np.float32)
+        return mean
 
 
 def explain(analysis: Analysis, beat: int, model: str | None = None) -> Why:
@@ -174,13 +177,19 @@ def _scene(analysis: Analysis, beat: int, model: str) -> _Scene:
     bad = tuple(
         replace(s, start=max(0, s.start - start), stop=min(stop, s.stop) - start) for s in inside
     )
-    near = Beats(beats.sample[first:last] - start, beats.quality[first:last], fs, beats.lead, bad)
-    x = np.array(recording.signal[start:stop, recording.lead_index(beats.lead)])
+    near = replace(
+        beats,
+        sample=beats.sample[first:last] - start,
+        quality=beats.quality[first:last],
+        bad=bad,
+    )
+    columns = [recording.lead_index(lead) for lead in (beats.lead, *beats.others)]
+    x = np.array(recording.signal[start:stop, columns])
     return _Scene(x, near, beat - first, model)
 
 
 def _flattened(scene: _Scene, at_s: float) -> _Scene:
-    """Give the same with a straight line for the piece around this time from R."""
+    """Give the same with straight lines for the piece around this time from R."""
     fs, r = scene.beats.fs, int(scene.beats.sample[scene.place])
     low = max(0, round(r + (at_s - PIECE_S / 2) * fs))
     high = min(len(scene.x), round(r + (at_s + PIECE_S / 2) * fs) + 1)
@@ -204,13 +213,13 @@ def _moved(scene: _Scene, by_s: float) -> _Scene:
         by = -min(-by, max(0, r - before - 2 * keep))
     middle = min(max((before + r) // 2 + round(0.1 * fs), before + keep), max(before + 1, r - keep))
     cut = max(before + 1, middle - max(0, -by) // 2)
-    fill = np.full(max(0, by), scene.x[cut], np.float32)
+    fill = np.repeat(scene.x[cut : cut + 1], max(0, by), axis=0)
     x = np.concatenate([scene.x[:cut], fill, scene.x[cut + max(0, -by) :]])
     sample = np.where(np.arange(len(beats)) >= k, beats.sample + by, beats.sample)
     bad = tuple(
         replace(s, start=s.start + by, stop=s.stop + by) if s.start >= cut else s for s in beats.bad
     )
-    return replace(scene, x=x, beats=Beats(sample, beats.quality, fs, beats.lead, bad))
+    return replace(scene, x=x, beats=replace(beats, sample=sample, bad=bad))
 
 
 def _intervals(analysis: Analysis, beat: int) -> tuple[float | None, float | None, float | None]:

@@ -67,7 +67,7 @@ def find_beats(
     within 75 ms, upwards or downwards. Gain, offset and polarity make no difference.
     """
     columns, dead = _columns(recording, lead)
-    fs, name = recording.fs, recording.leads[columns[0]]
+    fs, leads_named = recording.fs, tuple(recording.leads[column] for column in columns)
     found, quality = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
     for start, stop in live_spans(dead, recording.n_samples, fs):
         for first, last, low, high in pieces(start, stop, fs):
@@ -81,7 +81,7 @@ def find_beats(
     sample, grade = np.concatenate(found), np.concatenate(quality)
     noisy = noisy_stretches(sample, grade, fs, recording.n_samples)
     bad = sorted((*dead, *noisy), key=lambda stretch: (stretch.start, stretch.stop))
-    return Beats(sample, grade, fs, name, tuple(bad))
+    return Beats(sample, grade, fs, leads_named[0], tuple(bad), leads_named[1:])
 
 
 def choose_lead(recording: Recording) -> str:
@@ -90,7 +90,15 @@ def choose_lead(recording: Recording) -> str:
     Lead II where there is one of that name, else the first; one that is missing, flat or
     saturated for more than half of the recording is passed over if another is not.
     """
-    return recording.leads[_columns(recording, None)[0][0]]
+    return choose_leads(recording)[0]
+
+
+def choose_leads(recording: Recording) -> tuple[str, ...]:
+    """Name the leads that are looked at together when the user names none.
+
+    First the one that :func:`choose_lead` names, then up to two that are alive throughout.
+    """
+    return tuple(recording.leads[column] for column in _columns(recording, None)[0])
 
 
 def _columns(recording: Recording, lead: str | int | None) -> tuple[list[int], tuple[Stretch, ...]]:

@@ -41,6 +41,9 @@ class Beats:
         The lead that the beats were found in.
     bad
         Stretches of missing, flat, saturated or noisy signal in that lead, in time order.
+    others
+        Other leads that were looked at together with it; where the beats are named they are
+        looked at again.
 
     Raises
     ------
@@ -53,6 +56,7 @@ class Beats:
     fs: float
     lead: str
     bad: tuple[Stretch, ...] = ()
+    others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if np.asarray(self.sample).dtype.kind not in "iu" and len(self.sample):

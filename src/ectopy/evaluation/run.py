@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ectopy.analysis import Analysis, analyze
-from ectopy.beats import Beats, choose_lead
+from ectopy.beats import Beats, choose_leads
 from ectopy.datasets.kaggle import make_rows
 from ectopy.datasets.splits import Split
 from ectopy.ec57 import Comparison, compare
@@ -201,7 +201,8 @@ def _at_reference(model: str, recording: Recording, reference: Annotations) -> A
     marked = np.isin(reference.symbol, list(BEAT_SYMBOLS))
     sample = np.unique(reference.sample[marked])
     quality = np.ones(len(sample), np.float32)
-    beats = Beats(sample, quality, recording.fs, choose_lead(recording))
+    lead, *others = choose_leads(recording)
+    beats = Beats(sample, quality, recording.fs, lead, others=tuple(others))
     labels = classify(recording, beats, model)
     return Analysis(
         recording=recording,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 BATCH: Final = 2048
 """Beats that go through the network at a time."""
+MEAN: Final = "mean"
+"""What a card says of its leads where probabilities are averaged over them."""
 
 NOISY: Final = "noisy signal"
 UNSURE: Final = "no class is likely enough"
@@ -38,7 +40,8 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
     recording
         The recording that the beats were found in.
     beats
-        Beats of one of its leads.
+        Beats of one of its leads. By a model whose card says so they are looked at in every lead
+        that they were found in, and the probabilities averaged.
     model
         Name of a model inside the package, or path of a model directory; the default is
         :data:`ectopy.labels.DEFAULT_MODEL`.
@@ -65,7 +68,13 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
             f"this recording ({recording.fs:g} Hz, {recording.n_samples} samples); find its own"
         )
     layout = find_layout(card)
-    given = [(predict(name, block), unlike(card, block)) for block in layout.cut(recording, beats)]
+    given = [
+        (
+            np.mean([predict(name, inputs) for inputs in seen], axis=0, dtype=np.float32),
+            np.all([unlike(card, inputs) for inputs in seen], axis=0),
+        )
+        for seen in zip(*(layout.cut(recording, view) for view in views(card, beats)), strict=True)
+    ]
     nothing = np.empty((0, len(AAMI_CLASSES)), np.float32), np.empty(0, bool)
     probability, strange = (np.concatenate(parts) for parts in zip(nothing, *given, strict=True))
     chosen = decide(card, probability)
@@ -80,6 +89,12 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
         model=card["name"],
         sha256=card["sha256"],
     )
+
+
+def views(card: dict[str, Any], beats: Beats) -> tuple[Beats, ...]:
+    """Give the beats once for each lead in which a model looks at them, the lead's own first."""
+    others = beats.others if card["input"].get("leads") == MEAN else ()
+    return tuple(replace(beats, lead=lead, others=()) for lead in (beats.lead, *others))
 
 
 def predict(model: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -172,7 +172,7 @@ class Review:
             model=base.labels.model,
             sha256=base.labels.sha256,
         )
-        beats = Beats(now.sample, quality, base.beats.fs, base.beats.lead, base.beats.bad)
+        beats = replace(base.beats, sample=now.sample, quality=quality)
         return beats, labels
 
     def sample_of(self, beat: int) -> int:

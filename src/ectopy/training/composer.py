@@ -61,7 +61,8 @@ class Composer:
     normal
         Normal beats, a donor for each lead and patient.
     ventricular
-        Ventricular beats likewise, shapes ``(n, 2 * REACH + 1)``.
+        Ventricular beats likewise, shapes ``(n, 2 * REACH + 1)``, source by source: as many
+        hearts have those of one source as of another.
     noise
         Gives noise of unit RMS and of so many samples.
     random
@@ -71,7 +72,7 @@ class Composer:
     def __init__(
         self,
         normal: Sequence[Donor],
-        ventricular: Sequence[NDArray[np.float32]],
+        ventricular: Sequence[Sequence[NDArray[np.float32]]],
         noise: Callable[[int], Floats],
         random: np.random.Generator,
     ) -> None:
@@ -126,7 +127,8 @@ class Composer:
     def ventricular_shapes(self, normal: Floats) -> list[Floats]:
         """Draw beats of one ventricular shape: of a patient, or a normal QRS made wide."""
         if len(self.ventricular) and self.random.random() < 0.72:
-            pool = self.ventricular[int(self.random.integers(len(self.ventricular)))]
+            source = self.ventricular[int(self.random.integers(len(self.ventricular)))]
+            pool = source[int(self.random.integers(len(source)))]
             first = self.random.integers(max(1, len(pool) - 6))
             size = self.scale(0.6, 1.6) * (-1 if self.random.random() < 0.3 else 1)
             wide = self.between(0.85, 1.2)
@@ -237,7 +239,7 @@ class Rhythm:
         self.s_loose, self.v_loose = self.scale(0.01, 0.15), self.scale(0.01, 0.12)
         self.s_rr, self.v_rr = between(0.35, 0.8), between(0.3, 0.75)
         self.compensates, self.slow_v = random.random() < 0.75, random.random() < 0.15
-        self.sick_sinus = sinus and random.random() < 0.08
+        self.sick_sinus = sinus and random.random() < 0.12
         self.sick_run, self.sick_rest = self.scale(3, 60), self.scale(1.2, 8)
         self.sick_slow, self.sick_pause = between(1.25, 2.2), between(1.2, 4)
         self.escapes = random.random() < 0.12

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ectopy.training.augment import Warp
-from ectopy.training.layers import Image, convolution
+from ectopy.training.layers import Image, convolution, max_pool
 from ectopy.training.recipes.value import Recipe
 from ectopy.training.schedules import Cosine
 
@@ -30,6 +30,7 @@ class Block(nn.Module):
             convolution(inputs, width, kernel, stride=stride, padding="same", bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(),
+            nn.Dropout2d(0.05),
             convolution(width, width, kernel, padding="same", bias=False),
             nn.BatchNorm2d(width),
         )
@@ -50,21 +51,22 @@ class Residual(nn.Module):
 
     def __init__(
         self,
-        widths: tuple[int, ...] = (32, 48, 64, 96),
+        widths: tuple[int, ...] = (32, 64, 96, 112),
         kernels: tuple[int, ...] = (7, 7, 5, 3),
         classes: int = 5,
     ) -> None:
         super().__init__()
         self.image = Image()
         self.first = nn.Sequential(
-            convolution(3, widths[0], 9, stride=2, padding="same", bias=False),
+            convolution(3, widths[0], 9, padding="same", bias=False),
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(),
+            max_pool(2, 2, padding="same"),
         )
         inputs = (widths[0], *widths[:-1])
         strides = (1, *(2 for _ in widths[1:]))
         self.blocks = nn.Sequential(*map(Block, inputs, widths, kernels, strides))
-        self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * widths[-1], classes))
+        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(2 * widths[-1], classes))
 
     def forward(self, rows: Tensor) -> Tensor:
         """Give logits ``(batch, classes)`` for rows ``(batch, 1, 187)``.

@@ -1,11 +1,11 @@
 """Train the networks that name the beats of patients they never saw, and cross-validate them.
 
-    python training/context_v2.py MITDB NOISE PTBXL RUN donors
-    python training/context_v2.py MITDB NOISE PTBXL RUN fold K      for K in 0 1 2 3
-    python training/context_v2.py MITDB NOISE PTBXL RUN cross
-    python training/context_v2.py MITDB NOISE PTBXL RUN ds1 SEED    for SEED in 0 1 2
-    python training/context_v2.py MITDB NOISE PTBXL RUN all
-    python training/context_v2.py MITDB NOISE PTBXL RUN figures
+    python training/context_v3.py MITDB NOISE PTBXL RUN donors
+    python training/context_v3.py MITDB NOISE PTBXL RUN fold K      for K in 0 1 2 3
+    python training/context_v3.py MITDB NOISE PTBXL RUN cross
+    python training/context_v3.py MITDB NOISE PTBXL RUN ds1 SEED    for SEED in 0 1 2
+    python training/context_v3.py MITDB NOISE PTBXL RUN all
+    python training/context_v3.py MITDB NOISE PTBXL RUN figures
 
 MITDB is the folder of the MIT-BIH Arrhythmia Database, NOISE a record of electrode motion noise
 (see ectopy.evaluation.noise.load_noise), PTBXL a folder of PTB-XL at 100 Hz, RUN a folder for
@@ -16,8 +16,9 @@ on the 44 records without pacemakers, with what ``cross`` chose. ``figures`` run
 ``ds1`` over DS2, once, and writes what came out into cards and READMEs. DS2 is read by ``all`` and
 ``figures`` only.
 
-Three sources are learned from: beats of MIT-BIH, both leads; of PTB-XL, recordings in which the
-publisher names no extra beats, all taken as N; and composed hearts (ectopy.training.composer).
+Four sources are learned from: beats of MIT-BIH, both leads; of PTB-XL, recordings in which the
+publisher names no extra beats, all taken as N, and those in which he does, where a rule over all
+leads tells which beats are meant; and composed hearts (ectopy.training.composer).
 """
 
 import ast
@@ -26,11 +27,13 @@ import json
 import pickle
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.signal import butter, sosfiltfilt
+from scipy.special import softmax
 from torch import nn
 
 from ectopy import __version__
@@ -59,19 +62,25 @@ from ectopy.training.fit import predict
 from ectopy.training.networks import ContextNetwork
 from ectopy.training.noise import Noise
 
-FOLDS, MEMBERS, EPOCHS, BATCH, RATE = 4, 4, 4, 2048, 5e-3
+FOLDS, MEMBERS, EPOCHS, BATCH, RATE = 4, 6, 4, 2048, 5e-3
 COMPOSED, SECONDS = 300_000, (20, 1500)  # composed beats that one member learns from
-SHARES = {"mitdb": 1.0, "ptb-xl": 0.2, "composed": 4.0}
+BOTH = 2  # stands for both leads together where leads are numbered
+SHARES = {"mitdb": 1.0, "ptb-xl": 0.2, "ptb-xl, extra beats": 0.3, "composed": 4.0}
 RARE = 0.7  # exponent of a class's frequency in its weight: 1 as it is, 0 all classes alike
 LEADS_OF_PTBXL = 4
 NOT_PLAIN = set("PVC PAC BIGU TRIGU PACE SVTAC AFLT PSVT SVARR PRC(S) WPW 2AVB 3AVB EL".split())
+# beats of a recording with extra beats, by medians over the leads: likeness to the typical beat
+# (correlation) and difference from it (relative to its size); and by the interval before them
+LIKE, ALIKE = (0.93, 0.4), (0.9, 0.5)
+UNLIKE, TOO_SOON, EARLY = (0.9, 0.8), 0.35, 0.85
+RHYTHMS_NOT_TAKEN = {"PACE", "WPW", "2AVB", "3AVB", "SVTAC", "PSVT", "AFLT"}
 SINUS = ("N", "SBR", "B", "T", "P")
 MATCH_S = 0.15
 ALL_SAYS = (
     " This weight learned from all 44 records, so MIT-BIH cannot test it: the figures are those of "
     "the same recipe trained on DS1 and tested on DS2."
 )
-NAMES = {"ds1": "context-ds1-v2", "all": "context-v2"}
+NAMES = {"ds1": "context-ds1-v3", "all": "context-v3"}
 
 
 # --- what there is to learn from -------------------------------------------------------------
@@ -127,10 +136,13 @@ def of_mitdb(folder: Path) -> Iterator[dict]:
                     donors.append(Donor(waves[lines], after[lines], has_p))
             wide = np.flatnonzero((y == 2) & (beats.quality > 0.5))
             known = y >= 0
+            beside = replace(beats, lead=recording.leads[1]) if not lead else beats
             yield {
                 "record": name,
                 "lead": lead,
                 "X": inputs[known],
+                # the same beats as the other lead shows them
+                "beside": None if lead else context_inputs(recording, beside)[known],
                 "y": y[known],
                 "normal": donors,
                 "ventricular": waves[spread_out(wide, 80)] if len(wide) >= 3 else None,
@@ -166,6 +178,59 @@ def of_ptbxl(folder: Path, random: np.random.Generator) -> Iterator[dict]:
             }
 
 
+def of_ptbxl_with_extra_beats(folder: Path) -> Iterator[dict]:
+    """Features, classes and ventricular beats of recordings with extra beats, lead by lead."""
+    with (folder / "ptbxl_database.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        codes = set(ast.literal_eval(row["scp_codes"]))
+        if row["pacemaker"].strip() or codes & RHYTHMS_NOT_TAKEN or not codes & {"PVC", "PAC"}:
+            continue
+        recording = read(folder / row["filename_lr"])
+        found = find_beats(recording)
+        leads = [in_lead(recording, found, lead) for lead in range(len(recording.leads))]
+        leads = [beats for beats in leads if beats is not None] if len(found) >= 6 else []
+        if len(leads) < 6:
+            continue
+        y = extra_beats(recording, leads, found.rr_s, codes)
+        if (y == 2).mean() > 0.6:
+            continue
+        for beats in leads:
+            waves, _ = scaled_cuts(recording, beats)
+            yield {
+                "record": row["ecg_id"],
+                "X": context_inputs(recording, beats)[y >= 0],
+                "y": y[y >= 0],
+                "ventricular": waves[y == 2] if (y == 2).any() else None,
+            }
+
+
+def extra_beats(
+    recording: Recording, leads: list[Beats], rr: np.ndarray, codes: set[str]
+) -> np.ndarray:
+    """Tell which beats the publisher means by extra ones; -1 where that is not clear."""
+    match, apart = [], []
+    for beats in leads:
+        cuts, known = cut_beats(recording, beats), beats.rr_s
+        known = np.where(np.isfinite(known), known, np.nanmean(known))
+        typical, _, shift, likeness = typical_beat(cuts, known)
+        off = moved(cuts, shift)[:, CORE] - typical[CORE]
+        match.append(likeness)
+        apart.append(np.sqrt((off**2).mean(axis=1) / ((typical[CORE] ** 2).mean() + 1e-9)))
+    match, apart = np.median(match, axis=0), np.median(apart, axis=0)
+    share = rr / np.nanmedian(rr)
+    y = np.full(len(rr), -1, np.int8)
+    y[(match > LIKE[0]) & (apart < LIKE[1])] = 0
+    if "PVC" in codes:
+        y[(match < UNLIKE[0]) & (apart > UNLIKE[1]) & ~(share < TOO_SOON)] = 2
+    if "AFIB" not in codes:
+        early = (match > ALIKE[0]) & (apart < ALIKE[1]) & (share < EARLY)
+        y[early] = 1 if "PVC" not in codes else -1
+    if "PVC" not in codes:
+        y[apart > 0.6] = -1
+    return y
+
+
 def in_lead(recording: Recording, beats: Beats, lead: int) -> Beats | None:
     """The same beats at the largest deflections of another lead."""
     x, reach = recording.signal[:, lead] - np.median(recording.signal[:, lead]), 7
@@ -197,7 +262,10 @@ def composed(held: dict, records: set[str], motion: np.ndarray, seed: int) -> tu
     random = np.random.default_rng(seed)
     noise = Noise(motion, random)
     own = [part for part in held["mitdb"] if part["record"] in records]
-    wide = [part["ventricular"] for part in own if part["ventricular"] is not None]
+    wide = [
+        [part["ventricular"] for part in parts if part["ventricular"] is not None]
+        for parts in (own, held["ptb-xl, extra beats"])
+    ]
     sources = [
         Composer([donor for part in parts for donor in part["normal"]], wide, noise, random)
         for parts in (own, held["ptb-xl"])
@@ -245,6 +313,9 @@ def learn(held: dict, records: set[str], motion: np.ndarray, seed: int, healthy_
     real, y = (np.concatenate([part[key] for part in own]) for key in ("X", "y"))
     patient = np.concatenate([np.full(len(p["y"]), patient_of(p["record"])) for p in own])
     plain = np.concatenate([part["X"] for part in normal])
+    extra, extra_y = (
+        np.concatenate([part[key] for part in held["ptb-xl, extra beats"]]) for key in ("X", "y")
+    )
     held_in = np.clip(real, -5, 5)
     torch.manual_seed(seed)
     network = ContextNetwork(
@@ -252,19 +323,24 @@ def learn(held: dict, records: set[str], motion: np.ndarray, seed: int, healthy_
         torch.from_numpy(held_in.std(axis=0) + 0.01),
         MEMBERS,
     )
-    counts = {"mitdb": len(real), "ptb-xl": len(plain), "composed": 0}
+    counts = dict(zip(SHARES, (len(real), len(plain), len(extra), 0), strict=True))
     for number, member in enumerate(network.members):
         # every member has hearts of its own: what one draw of them happens to teach cancels out
         made, made_y = composed(held, records, motion, 1000 * (number + 1) + seed)
         counts["composed"] += len(made)
-        X = torch.from_numpy(np.concatenate([real, plain, made]))
-        Y = np.concatenate([y, np.zeros(len(plain), np.int8), made_y]).astype(np.int64)
-        parts = (weights(y, patient), weights(np.zeros(len(plain))), weights(made_y))
+        X = torch.from_numpy(np.concatenate([real, plain, extra, made]))
+        Y = np.concatenate([y, np.zeros(len(plain), np.int8), extra_y, made_y]).astype(np.int64)
+        parts = (
+            weights(y, patient),
+            weights(np.zeros(len(plain))),
+            weights(extra_y),
+            weights(made_y),
+        )
         W = np.concatenate([w * s for w, s in zip(parts, SHARES.values(), strict=True)])
         W = torch.from_numpy((W / W.mean()).astype(np.float32))
         X.clamp_(-5, 5).sub_(network.mean).div_(network.spread)
         fit(member, X, torch.from_numpy(Y), W)
-    return network.eval(), np.concatenate([real, plain]), counts
+    return network.eval(), np.concatenate([real, plain, extra]), counts
 
 
 def fit(member: nn.Sequential, X: torch.Tensor, y: torch.Tensor, w: torch.Tensor) -> None:
@@ -316,6 +392,7 @@ def run_fold(held: dict, motion: np.ndarray, run: Path, k: int) -> None:
         record=np.concatenate([np.full(len(p["y"]), p["record"]) for p in tested]),
         lead=np.concatenate([np.full(len(p["y"]), p["lead"]) for p in tested]),
         logits=np.concatenate([predict(network, p["X"]) for p in tested]),
+        beside=np.concatenate([predict(network, p["beside"]) for p in tested if not p["lead"]]),
         outside=np.concatenate([outside(p["X"], known) for p in tested]),
         healthy=np.array([np.isin(labels, (1, 2)).sum(), len(labels)]),
     )
@@ -328,15 +405,23 @@ def f1(y: np.ndarray, named: np.ndarray, label: int) -> float:
 
 
 def cross(run: Path) -> None:
-    """Put the folds together; choose temperature, class weights and limits on them."""
+    """Put the folds together; choose temperature, class weights and limits on them.
+
+    Each lead alone and both together count alike, for recordings of one lead and of more.
+    """
     folds = [dict(np.load(run / f"fold{k}.npz")) for k in range(FOLDS)]
     y, record, lead, logits, out = (
         np.concatenate([fold[key] for fold in folds])
         for key in ("y", "record", "lead", "logits", "outside")
     )
     temperature = fit_temperature(y, logits)
-    powers = np.exp(logits / temperature - (logits / temperature).max(axis=1, keepdims=True))
-    probability = powers / powers.sum(axis=1, keepdims=True)
+    probability = softmax(logits / temperature, axis=1)
+    beside = softmax(np.concatenate([fold["beside"] for fold in folds]) / temperature, axis=1)
+    first = lead == 0
+    together = (probability[first] + beside) / 2
+    probability = np.concatenate([probability, together])
+    y, record = np.append(y, y[first]), np.append(record, record[first])
+    lead = np.append(lead, np.full(len(together), BOTH))
     rich = [record == r for r in np.unique(record) if ((record == r) & (y == 1)).sum() >= 20]
 
     def by_record(named: np.ndarray) -> float:
@@ -359,9 +444,9 @@ def cross(run: Path) -> None:
                "most_outside": int(np.quantile(out, 0.995)),
                "healthy_false": int(false), "healthy_beats": int(healthy),
                "ece": expected_calibration_error(y, probability)}  # fmt: skip
-    for k in (0, 1):
+    for k, name in ((0, "lead 0"), (1, "lead 1"), (BOTH, "both leads")):
         m = lead == k
-        figures[f"lead {k}"] = {
+        figures[name] = {
             "as they are": summary(y[m], probability[m].argmax(axis=1)),
             "weighted": summary(y[m], named[m]),
             "ece": expected_calibration_error(y[m], probability[m]),
@@ -392,9 +477,9 @@ def ship(held: dict, motion: np.ndarray, run: Path, which: str, seed: int) -> No
     known = {key: [round(float(v), 3) for v in values] for key, values in range_of(X).items()}
     card = {
         "name": NAMES[which],
-        "says": "Four small dense networks over a beat's shape and timing beside its own patient "
-        "(`ectopy.beats.context`): one lead, any rate of 50 Hz or more, gain, offset and polarity."
-        + (ALL_SAYS if which == "all" else ""),
+        "says": "Six small dense networks over a beat's shape and timing beside its own patient "
+        "(`ectopy.beats.context`): one lead or several, any rate of 50 Hz or more, gain, offset "
+        "and polarity." + (ALL_SAYS if which == "all" else ""),
         "warning": "Premature beats with aberrant conduction are often named V; runs of "
         "supraventricular tachycardia that last for minutes, and beats of flutter, can be named N; "
         "fusion beats are mostly missed; it knows no paced beats.",
@@ -403,8 +488,10 @@ def ship(held: dict, motion: np.ndarray, run: Path, which: str, seed: int) -> No
             "layout": "context",
             "fs": CONTEXT_FS,
             "features": N_FEATURES,
-            "says": "all beats of one lead; each is described by 180 numbers relative to the "
-            "patient's typical beat and rhythm within half an hour.",
+            "leads": "mean",
+            "says": "all beats, in each of up to three leads, over which probabilities are "
+            "averaged; each is described by 180 numbers relative to the patient's typical beat "
+            "and rhythm within half an hour.",
         },
         "classes": list(AAMI_CLASSES),
         "output": "logits",
@@ -415,7 +502,7 @@ def ship(held: dict, motion: np.ndarray, run: Path, which: str, seed: int) -> No
         "training": {
             "data": "MIT-BIH Arrhythmia Database 1.0.0 (Moody and Mark 2001; PhysioNet, ODC-By "
             "1.0), both leads; PTB-XL (Wagner et al. 2020; CC BY 4.0), recordings without extra "
-            "beats; hearts composed of beats of both",
+            "beats and with premature ones; hearts composed of beats of both",
             "split": "ds1-ds2" if which == "ds1" else "mitdb-44",
             "split_says": split.says if which == "ds1" else find_split("mitdb-44").says,
             "patient_mixed": False,
@@ -424,7 +511,7 @@ def ship(held: dict, motion: np.ndarray, run: Path, which: str, seed: int) -> No
             "epochs": EPOCHS,
             "rows": sum(counts.values()),
             "rows_of": counts,
-            "command": f"python training/context_v2.py MITDB NOISE PTBXL RUN {which}"
+            "command": f"python training/context_v3.py MITDB NOISE PTBXL RUN {which}"
             + (f" {seed}" if which == "ds1" else ""),
         },
         "cross_validation": chosen,
@@ -567,6 +654,7 @@ def main() -> None:
         held = {
             "mitdb": list(of_mitdb(mitdb)),
             "ptb-xl": list(of_ptbxl(ptbxl, np.random.default_rng(0))),
+            "ptb-xl, extra beats": list(of_ptbxl_with_extra_beats(ptbxl)),
         }
         stored.write_bytes(pickle.dumps(held))
         return
