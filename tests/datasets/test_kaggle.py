@@ -5,10 +5,9 @@ import csv
 import numpy as np
 import pytest
 
+from ectopy.datasets import kaggle
 from ectopy.datasets.kaggle import load_rows, make_rows, write_rows
 from ectopy.errors import DatasetError
-
-pytestmark = pytest.mark.data
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +19,14 @@ def published(path, skip_header=0):
     return np.genfromtxt(path, delimiter=",", skip_header=skip_header)
 
 
+@pytest.mark.data
 def test_class_counts(rows):
     assert np.bincount(rows.y).tolist() == [90_589, 2_779, 7_236, 803, 8_039]
     assert np.bincount(rows.y[rows.is_test]).tolist() == [18_118, 556, 1_448, 162, 1_608]
     assert np.bincount(rows.y[~rows.is_test]).tolist() == [72_471, 2_223, 5_788, 641, 6_431]
 
 
+@pytest.mark.data
 def test_complete_published_test_rows_are_equal_bit_for_bit(rows, data):
     ours = rows.test_lines()
     head = published(data / "kaggle" / "published_test_head10.csv")
@@ -35,6 +36,7 @@ def test_complete_published_test_rows_are_equal_bit_for_bit(rows, data):
         np.testing.assert_array_equal(rows.y[lines], table[:, 187])
 
 
+@pytest.mark.data
 def test_complete_published_training_rows_are_in_the_training_part(rows, data):
     head = published(data / "kaggle" / "published_train_head10.csv")
     training = {row.tobytes() for row in rows.X[~rows.is_test]}
@@ -43,6 +45,7 @@ def test_complete_published_training_rows_are_in_the_training_part(rows, data):
     assert not missing
 
 
+@pytest.mark.data
 def test_first_columns_of_all_test_rows(rows, data):
     first = published(data / "kaggle" / "published_test_first6.csv")
     ours = rows.X[rows.test_lines(), :6]
@@ -51,6 +54,7 @@ def test_first_columns_of_all_test_rows(rows, data):
     np.testing.assert_allclose(ours, first, atol=0.000_501)
 
 
+@pytest.mark.data
 def test_test_rows_are_the_indexed_beats(rows, data):
     with (data / "kaggle" / "mitbih_test_index.csv").open() as stream:
         index = [(r["record"], int(r["sample"]), int(r["label"])) for r in csv.DictReader(stream)]
@@ -59,6 +63,7 @@ def test_test_rows_are_the_indexed_beats(rows, data):
     assert ours == index
 
 
+@pytest.mark.data
 @pytest.mark.parametrize(
     ("label", "begins"),
     [
@@ -75,6 +80,7 @@ def test_rows_that_people_print_from_the_training_file(rows, label, begins):
     assert near.sum() >= 1
 
 
+@pytest.mark.data
 def test_files_have_the_published_layout(rows, tmp_path):
     paths = write_rows(rows, tmp_path)
     assert [path.name for path in paths] == ["mitbih_train.csv", "mitbih_test.csv", "mitbih.npz"]
@@ -87,6 +93,14 @@ def test_files_have_the_published_layout(rows, tmp_path):
     loaded = load_rows(tmp_path)
     for name, column in vars(rows).items():
         np.testing.assert_array_equal(getattr(loaded, name), column)
+    # the two published files alone are enough, but do not say whose the rows are
+    (tmp_path / "mitbih.npz").unlink()
+    alone = load_rows(tmp_path)
+    assert not alone.knows_records
+    assert (np.unique(alone.record).tolist(), np.unique(alone.sample).tolist()) == ([""], [-1])
+    lines = np.concatenate([rows.train_lines(), rows.test_lines()])
+    for name in ("X", "y", "is_test", "test_order"):
+        np.testing.assert_array_equal(getattr(alone, name), getattr(rows, name)[lines])
 
 
 def test_folder_without_records_is_refused(tmp_path):
@@ -94,6 +108,7 @@ def test_folder_without_records_is_refused(tmp_path):
         make_rows(tmp_path)
 
 
+@pytest.mark.data
 def test_damaged_or_exchanged_records_are_named(data, tmp_path):
     for file in (data / "mitdb").glob("*.*"):
         (tmp_path / file.name).symlink_to(file)
@@ -104,3 +119,30 @@ def test_damaged_or_exchanged_records_are_named(data, tmp_path):
     (tmp_path / "100.dat").write_bytes((data / "mitdb" / "101.dat").read_bytes())
     with pytest.raises(DatasetError, match=r"record 100 .* is not that of MIT-BIH"):
         make_rows(tmp_path)
+
+
+def test_files_that_are_not_the_published_ones_are_refused_and_say_why(tmp_path, monkeypatch):
+    with pytest.raises(
+        DatasetError, match=r"neither mitbih\.npz .* nor the published mitbih_train"
+    ):
+        load_rows(tmp_path)
+    random = np.random.default_rng(0)
+    table = np.column_stack([random.random((60, 187)), np.arange(60) % 5])
+    np.savetxt(tmp_path / "mitbih_train.csv", table[:40], delimiter=",", fmt="%.18e")
+    with pytest.raises(DatasetError, match=r"but no mitbih_test\.csv"):
+        load_rows(tmp_path)
+    np.savetxt(tmp_path / "mitbih_test.csv", table[40:], delimiter=",", fmt="%.18e")
+    with pytest.raises(DatasetError, match=r"mitbih_train\.csv .* 40 rows, not 87,554"):
+        load_rows(tmp_path)
+    monkeypatch.setitem(kaggle.COUNTS, "mitbih_train.csv", (8, 8, 8, 8, 8))
+    monkeypatch.setitem(kaggle.COUNTS, "mitbih_test.csv", (5, 3, 4, 4, 4))
+    with pytest.raises(DatasetError, match="N 4 S 4 V 4 F 4 Q 4, not N 5 S 3"):
+        load_rows(tmp_path)
+    monkeypatch.setitem(kaggle.COUNTS, "mitbih_test.csv", (4, 4, 4, 4, 4))
+    rows = load_rows(tmp_path)
+    np.testing.assert_array_equal(rows.X, table[:, :187].astype(np.float32))
+    assert rows.test_lines().tolist() == list(range(40, 60))
+    text = "a,b\n" + (tmp_path / "mitbih_test.csv").read_text()
+    (tmp_path / "mitbih_test.csv").write_text(text)
+    with pytest.raises(DatasetError, match="without a header"):
+        load_rows(tmp_path)

@@ -176,6 +176,8 @@ def test_published_tables_are_read_with_their_parts(beats, tmp_path):
     assert (found.X == beats.X).all()
     assert (found.y == beats.y).all()
     assert found.is_test.tolist() == [False] * 400 + [True] * 200
+    assert "do not tell the record" in found.says
+    assert "mitbih_train.csv is not the published one: it has 400 rows, not 87,554" in found.says
     only = load_beats(tmp_path / "mitbih_test.csv")
     assert (only.y == beats.y[400:]).all()
     assert only.is_test is None

@@ -9,12 +9,16 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the extra 'train'")
 
+from click.testing import CliRunner  # noqa: E402
+
+from ectopy.cli import main  # noqa: E402
+from ectopy.datasets import kaggle  # noqa: E402
 from ectopy.datasets.kaggle import KaggleRows, write_rows  # noqa: E402
-from ectopy.errors import TrainingError  # noqa: E402
+from ectopy.errors import DatasetError, TrainingError  # noqa: E402
 from ectopy.labels import load_card  # noqa: E402
 from ectopy.labels.models import load_network  # noqa: E402
 from ectopy.training import export  # noqa: E402
-from ectopy.training.fit import Rows, fit, hold_out, predict  # noqa: E402
+from ectopy.training.fit import Rows, fit, held_of, hold_out, predict  # noqa: E402
 from ectopy.training.rebalance import Rebalance  # noqa: E402
 from ectopy.training.recipes import RECIPES, find_recipe  # noqa: E402
 from ectopy.training.recipes.cvxtz import Cvxtz  # noqa: E402
@@ -191,6 +195,39 @@ def test_what_was_trained_names_beats(leaky):
     found = analyze(simulate(30, 250, seed=1), model=str(leaky.model))
     assert found.labels.model == "best-kaggle-leaky-v1"
     assert len(found.beats) > 20
+
+
+@pytest.fixture
+def published(data_folder, tmp_path, monkeypatch):
+    """A folder with the two CSV files alone, taken for the published ones."""
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    for name in ("mitbih_train.csv", "mitbih_test.csv"):
+        (folder / name).symlink_to(data_folder / name)
+        y = np.loadtxt(folder / name, delimiter=",")[:, -1].astype(int)
+        monkeypatch.setitem(kaggle.COUNTS, name, tuple(np.bincount(y, minlength=5).tolist()))
+    return folder
+
+
+def test_the_published_files_alone_are_enough_to_train_on(published, data_folder, tmp_path):
+    outcome = train("cvxtz", published, "kaggle", tmp_path / "run", options=Options(epochs=1))
+    assert outcome.figures["rows"] == 200
+    with pytest.raises(DatasetError, match=r"ds1-ds2 goes by record, which .* --split kaggle"):
+        train("cvxtz", published, "ds1-ds2", tmp_path / "other", options=Options(epochs=1))
+    assert not (tmp_path / "other").exists()
+
+
+def test_resuming_says_what_it_goes_on_from(data_folder, tmp_path):
+    run = tmp_path / "run"
+    command = ["train", "cvxtz", "--data", str(data_folder), "--epochs", "1", "-o", str(run)]
+    anew = CliRunner().invoke(main, [*command, "--resume"])
+    assert anew.exit_code == 0, anew.output
+    assert f"there is no {run} to go on with: the run begins anew" in anew.stderr
+    again = CliRunner().invoke(main, [*command, "--resume"])
+    assert again.exit_code == 0, again.output
+    assert f"{run} holds 1 epoch: the run goes on from there" in again.stderr
+    (run / "checkpoint.pt").unlink()
+    assert "no finished epoch" in held_of(run)
 
 
 def test_unknown_recipe_lists_the_known_ones():

@@ -156,6 +156,7 @@ def test_a_run_leaves_settings_figures_pictures_and_models(run):
     assert summary["data"]["patients"] == 24
     assert list(summary["published"]) == ["full", "frozen"]
     assert "full, per patient" in result.output
+    assert "test part, one seed " in result.output
     assert "left out: 2 recordings: patient024" in result.output
     said = result.stderr.splitlines()
     assert said.index("finding beats: 0 %") < said.index("finding beats: 100 %")

@@ -17,7 +17,8 @@ from ectopy.cli.terminal import epoch_bar
     "source",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     required=True,
-    help="Folder of 'ectopy data build kaggle-mitbih', or the raw MIT-BIH records.",
+    help="Folder of 'ectopy data build kaggle-mitbih', with Kaggle's mitbih_*.csv, or with the "
+    "raw MIT-BIH records.",
 )
 @click.option("--split", default="kaggle", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Run folder.")
@@ -76,6 +77,7 @@ def train(
     ectopy analyze mitdb/208 --model runs/cvxtz/model
     """
     try:
+        from ectopy.training.fit import held_of
         from ectopy.training.recipes import find_recipe
         from ectopy.training.train import Options
         from ectopy.training.train import train as train_recipe
@@ -85,6 +87,8 @@ def train(
         ) from error
 
     run = output or Path("runs") / f"{recipe}-{split}-{seed}"
+    if resume:
+        click.echo(held_of(run), err=True)
     options = Options(epochs, batch, rebalance, per_class, noise, bfloat16, validate_on_test)
     with epoch_bar(options.applied(find_recipe(recipe)).epochs) as report:
         outcome = train_recipe(

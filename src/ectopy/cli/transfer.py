@@ -120,7 +120,8 @@ def print_transfer(summary: dict[str, Any]) -> None:
         click.echo(f"skipped: {each['recording']}: {each['reason']}", err=True)
     if summary["warning"]:
         click.echo(summary["warning"])
-    click.echo(f"{'test part, mean of ' + str(summary['seeds']) + ' seeds':<28}"
+    seeds = f"mean of {summary['seeds']} seeds" if summary["seeds"] > 1 else "one seed"
+    click.echo(f"{'test part, ' + seeds:<28}"
                "  AUROC  bal.acc     Se     Sp     F1  %")  # fmt: skip
     for mode, found in summary["published"].items():
         for unit, rates in found["mean"].items():

@@ -27,6 +27,11 @@ N_TEST: Final = 21_892
 TRAIN_CSV: Final = "mitbih_train.csv"
 TEST_CSV: Final = "mitbih_test.csv"
 NPZ: Final = "mitbih.npz"
+COUNTS: Final = {
+    TRAIN_CSV: (72_471, 2_223, 5_788, 641, 6_431),
+    TEST_CSV: (18_118, 556, 1_448, 162, 1_608),
+}
+"""Rows of each class in the published files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +45,8 @@ class KaggleRows:
     y
         Class index in ``N S V F Q``, int8. Escape beats (``e j``) are N, as published.
     record, sample
-        Where each beat is: record name and annotation sample at 360 Hz.
+        Where each beat is: record name and annotation sample at 360 Hz. The published files do
+        not say it: of rows read from them, `record` is empty and `sample` -1.
     is_test
         Whether the row is in ``mitbih_test.csv``.
     test_order
@@ -53,6 +59,11 @@ class KaggleRows:
     sample: NDArray[np.int64]
     is_test: NDArray[np.bool_]
     test_order: NDArray[np.int32]
+
+    @property
+    def knows_records(self) -> bool:
+        """Whether it is known which record each row is of."""
+        return bool(len(self.record) and self.record[0])
 
     def test_lines(self) -> NDArray[np.int64]:
         """Give the rows of ``mitbih_test.csv`` in the order of the published file."""
@@ -147,14 +158,95 @@ def write_rows(rows: KaggleRows, folder: Path) -> list[Path]:
 
 
 def load_rows(folder: Path) -> KaggleRows:
-    """Load rows from a folder built by :func:`write_rows`, or make them from a raw database.
+    """Load the rows of the data set from whatever a folder holds of it.
+
+    That is ``mitbih.npz``, made by :func:`write_rows`; else the raw records of MIT-BIH, of which
+    rows are made; else the two published files.
 
     Raises
     ------
     DatasetError
-        If the folder holds neither ``mitbih.npz`` nor the records of MIT-BIH.
+        If the folder holds none of these, or its files are not the published ones.
     """
     if (folder / NPZ).is_file():
         with np.load(folder / NPZ) as stored:
             return KaggleRows(**{name: stored[name] for name in stored.files})
-    return make_rows(folder)
+    if (folder / f"{MITDB_RECORDS[0]}.hea").is_file():
+        return make_rows(folder)
+    there = [name for name in COUNTS if (folder / name).is_file()]
+    if not there:
+        raise DatasetError(
+            f"{folder} holds neither {NPZ} of 'ectopy data build kaggle-mitbih', nor the published "
+            f"{TRAIN_CSV} and {TEST_CSV}, nor the records of MIT-BIH (100.hea, 100.dat, 100.atr, …)"
+        )
+    if absent := COUNTS.keys() - there:
+        raise DatasetError(f"{folder} holds {there[0]} but no {absent.pop()}; both are needed")
+    return read_published(folder)
+
+
+def read_published(folder: Path) -> KaggleRows:
+    """Read the two published files, which do not say what record a row is of.
+
+    Returns
+    -------
+    KaggleRows
+        The rows of the training file, then those of the test file, each in the file's order.
+
+    Raises
+    ------
+    DatasetError
+        If a file is none of 188 columns, or has not the rows of each class that were published.
+    """
+    tables = [read_table(folder / name) for name in COUNTS]
+    for table, (name, published) in zip(tables, COUNTS.items(), strict=True):
+        if odd := differs(table[:, -1], published):
+            raise DatasetError(f"{folder / name} is not the published file: {odd}; get it again")
+    table = np.concatenate(tables)
+    n, is_test = len(table), np.repeat([False, True], [len(each) for each in tables])
+    order = np.full(n, -1, np.int32)
+    order[is_test] = np.arange(is_test.sum(), dtype=np.int32)
+    return KaggleRows(
+        X=np.ascontiguousarray(table[:, :-1]),
+        y=table[:, -1].astype(np.int8),
+        record=np.full(n, ""),
+        sample=np.full(n, -1, np.int64),
+        is_test=is_test,
+        test_order=order,
+    )
+
+
+def differs(y: NDArray[np.floating], published: tuple[int, ...]) -> str:
+    """Say how the classes of a file differ from those published; empty if they do not."""
+    if len(y) != sum(published):
+        return f"it has {len(y):,} rows, not {sum(published):,}"
+    counts = tuple(int((y == k).sum()) for k in range(len(AAMI_CLASSES)))
+    if counts == published:
+        return ""
+    told, wanted = (
+        " ".join(f"{name} {n:,}" for name, n in zip(AAMI_CLASSES, each, strict=True))
+        for each in (counts, published)
+    )
+    return f"its classes are {told}, not {wanted}"
+
+
+def read_table(path: Path) -> NDArray[np.float32]:
+    """Read a file of the published layout: 188 columns without a header, the class last.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be read as such.
+    """
+    try:
+        table = np.loadtxt(path, delimiter=",", dtype=np.float32, ndmin=2, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise DatasetError(
+            f"{path} cannot be read as a table of numbers without a header: {reason}"
+        ) from error
+    if table.shape[1] != ROW_LENGTH + 1:
+        raise DatasetError(
+            f"{path} has {table.shape[1]} columns; the published files have {ROW_LENGTH + 1}: "
+            f"{ROW_LENGTH} values and the class"
+        )
+    return table

@@ -11,8 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ectopy.beats.context import CONTEXT_FS, N_FEATURES, REACH, WAVE, feature_names
-from ectopy.beats.kaggle_rows import ROW_FS, ROW_LENGTH
-from ectopy.datasets.kaggle import NPZ, TEST_CSV, TRAIN_CSV, KaggleRows, make_rows
+from ectopy.beats.kaggle_rows import ROW_FS
+from ectopy.datasets.kaggle import (
+    COUNTS,
+    NPZ,
+    TEST_CSV,
+    TRAIN_CSV,
+    KaggleRows,
+    differs,
+    make_rows,
+    read_table,
+)
 from ectopy.datasets.mitdb import MITDB_RECORDS, patient_of
 from ectopy.errors import DatasetError
 from ectopy.explore.value import BeatSet
@@ -201,13 +210,13 @@ def _from_tables(
     name: str, paths: Sequence[Path], classes: tuple[str, ...] = AAMI_CLASSES
 ) -> BeatSet:
     """Load files of 188 columns, the class last; two files of MIT-BIH are its two parts."""
-    tables = [_table(path) for path in paths]
+    tables = [read_table(path) for path in paths]
     table = np.concatenate(tables)
     parts = [path.name == TEST_CSV for path in paths]
     is_test = np.repeat(parts, [len(each) for each in tables]) if len(set(parts)) > 1 else None
     return BeatSet(
         name,
-        f"rows of {' and '.join(path.name for path in paths)}",
+        f"rows of {' and '.join(path.name for path in paths)}, {_origin(paths, tables)}",
         np.ascontiguousarray(table[:, :-1]),
         table[:, -1].astype(np.int64),
         classes,
@@ -216,17 +225,11 @@ def _from_tables(
     )
 
 
-def _table(path: Path) -> NDArray[np.float32]:
-    try:
-        table = np.loadtxt(path, delimiter=",", dtype=np.float32, ndmin=2, encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise DatasetError(
-            f"{path} cannot be read as a table of numbers without a header: {reason}"
-        ) from error
-    if table.shape[1] != ROW_LENGTH + 1:
-        raise DatasetError(
-            f"{path} has {table.shape[1]} columns; the published files have {ROW_LENGTH + 1}: "
-            f"{ROW_LENGTH} values and the class"
-        )
-    return table
+def _origin(paths: Sequence[Path], tables: Sequence[NDArray[np.float32]]) -> str:
+    """Say what tables do not tell, and whether those of a published name are the published ones."""
+    odd = [
+        f"{path.name} is not the published one: {why}"
+        for path, table in zip(paths, tables, strict=True)
+        if path.name in COUNTS and (why := differs(table[:, -1], COUNTS[path.name]))
+    ]
+    return "; ".join(["which do not tell the record or the patient of a beat", *odd])

@@ -324,6 +324,17 @@ def _judge(network: nn.Module, rows: Rows) -> tuple[float, float, float]:
     return loss, float((chosen == y).mean()), macro_f1(confusion(y, chosen))
 
 
+def held_of(run: Path) -> str:
+    """Say what of a run is in its folder, from which one that is resumed goes on."""
+    if not run.is_dir():
+        return f"there is no {run} to go on with: the run begins anew"
+    if not (run / CHECKPOINT).is_file():
+        return f"{run} holds no finished epoch to go on with: the run begins anew"
+    with (run / METRICS).open(encoding="utf-8") as stream:
+        epochs = sum(1 for _ in stream) - 1
+    return f"{run} holds {epochs} epoch{'s' * (epochs != 1)}: the run goes on from there"
+
+
 def _claim(run: Path, settings: dict[str, Any], resume: bool) -> None:
     """Take the run folder for these settings, or say why it cannot be taken."""
     stored = run / SETTINGS

@@ -16,7 +16,7 @@ from scipy.special import softmax
 from ectopy._files import replacing
 from ectopy.datasets.kaggle import KaggleRows, load_rows
 from ectopy.datasets.splits import Split, check_resampling, find_split
-from ectopy.errors import TrainingError
+from ectopy.errors import DatasetError, TrainingError
 from ectopy.labels.scores import fit_temperature, score
 from ectopy.training.card import LEAKY, make_card
 from ectopy.training.class_report import class_report
@@ -125,7 +125,8 @@ def train(
     recipe
         Name of a recipe.
     data
-        Folder built by ``ectopy data build kaggle-mitbih``, or the raw MIT-BIH records.
+        Folder built by ``ectopy data build kaggle-mitbih``, with the published
+        ``mitbih_train.csv`` and ``mitbih_test.csv``, or with the raw MIT-BIH records.
     split
         Name of a split; its test rows are looked at once, after the last epoch.
     run
@@ -210,8 +211,15 @@ def _divide(
     recipe: Recipe, split: Split, rows: KaggleRows, seed: int, validate_on_test: bool
 ) -> tuple[Rows, Rows, Any]:
     """Give rows to learn from, rows to choose the epoch by, and the mask of the test rows."""
+    if not rows.knows_records and split.train_records:
+        raise DatasetError(
+            f"the split {split.name} goes by record, which the published CSV files do not tell; "
+            "take --split kaggle, or give the raw records of MIT-BIH or what 'ectopy data build "
+            "kaggle-mitbih' makes of them"
+        )
     in_train, in_test = split.masks(rows.record, rows.is_test)
-    check_resampling(rows.beats(in_train), rows.beats(in_test))
+    if rows.knows_records:
+        check_resampling(rows.beats(in_train), rows.beats(in_test))
     X, y = rows.X[in_train], rows.y[in_train]
     if validate_on_test:
         return Rows(X, y), Rows(rows.X[in_test], rows.y[in_test]), in_test
