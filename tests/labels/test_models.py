@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -148,6 +149,22 @@ def test_the_shipped_figures_are_what_the_weights_give(data):
     assert np.abs(table - np.array(card["figures"]["confusion"])).sum() <= 4
     assert np.trace(table) / table.sum() >= 0.983
     assert macro_f1(table) >= 0.910
+
+
+def test_probabilities_are_averaged_over_the_leads_where_the_card_says_so(found, copy):
+    recording, beats = found
+    assert (beats.lead, beats.others) == ("II", ("V1",))
+    card = json.loads((copy / "card.json").read_text("utf-8"))
+
+    def named(of, leads=None):
+        rewrite(copy, input=card["input"] | {"leads": leads})
+        return classify(recording, of, str(copy)).probability
+
+    alone = [named(replace(beats, lead=lead)) for lead in ("II", "V1")]
+    assert np.abs(alone[0] - alone[1]).max() > 1e-3
+    np.testing.assert_array_equal(named(beats), alone[0])
+    np.testing.assert_allclose(named(beats, "mean"), np.mean(alone, axis=0), atol=1e-6)
+    assert find_beats(recording, "II").others == ()
 
 
 def test_beats_of_another_recording_are_refused(found):
