@@ -404,12 +404,13 @@ def test_a_guess_and_a_perfect_model_are_drawn_as_such():
 
 def test_the_diagram_holds_the_error_that_is_printed(tiny_results):
     truth = np.concatenate([result.truth for result in tiny_results])
+    named = np.concatenate([result.named for result in tiny_results])
     probability = np.concatenate([result.probability for result in tiny_results])
-    bins = reliability(truth, probability)
-    assert bins.error == pytest.approx(expected_calibration_error(truth, probability))
+    bins = reliability(truth, probability, named)
+    assert bins.error == pytest.approx(expected_calibration_error(truth, probability, named))
     assert bins.beats.sum() == len(truth)
     known = bins.beats > 0
-    right = (probability.argmax(axis=1) == truth).sum()
+    right = (named == truth).sum()
     assert (bins.accuracy * bins.beats)[known].sum() == pytest.approx(right)
 
 

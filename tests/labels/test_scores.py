@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from ectopy.labels.classify import decide
 from ectopy.labels.scores import (
     class_scores,
     confusion,
@@ -47,6 +48,27 @@ def test_temperature_undoes_overconfidence(drawn):
     assert fit_temperature(drawn_y, 3 * logits) == pytest.approx(3, rel=0.1)
     assert expected_calibration_error(drawn_y, p) < 0.02
     assert expected_calibration_error(drawn_y, softmax(3 * logits, axis=1)) > 0.1
+
+
+def test_figures_are_of_the_names_that_a_card_decides_on_and_not_of_the_most_probable(drawn):
+    y, logits = drawn
+    card = {"classes": list("NSVFQ"), "decide": {"F": 0.1}}
+    p = softmax(logits, axis=1).astype(np.float32)
+    named = decide(card, p)
+    changed = named != p.argmax(axis=1)
+    assert changed.sum() > 100
+    figures = score(y, p, named=named)
+    assert figures["accuracy"] == (named == y).mean()
+    assert figures["confusion"] == confusion(y, named).tolist()
+    # by hand: the confidence of a bin is the mean probability of the class that was named
+    confidence = p[np.arange(len(y)), named].astype(float)
+    gaps = 0.0
+    for k in range(15):
+        low, high = k / 15, (k + 1) / 15
+        held = (confidence >= low) & ((confidence < high) if k < 14 else True)
+        gaps += abs((confidence[held] - (named == y)[held]).sum())
+    assert figures["ece"] == pytest.approx(gaps / len(y), abs=1e-4)
+    assert figures["ece"] != pytest.approx(expected_calibration_error(y, p), abs=1e-4)
 
 
 def test_intervals_hold_the_figure_and_widen_with_fewer_patients(drawn):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ectopy.evaluation.run import RecordResult
 from ectopy.labels.aami import AAMI_CLASSES
+from ectopy.labels.scores import confidence_of
 
 POINTS: Final = 200
 """Most points that a curve is drawn with."""
@@ -239,7 +240,10 @@ def _risk_curve(
 
 
 def reliability(
-    truth: NDArray[np.integer], probability: NDArray[np.floating], bins: int = 15
+    truth: NDArray[np.integer],
+    probability: NDArray[np.floating],
+    named: NDArray[np.integer],
+    bins: int = 15,
 ) -> Reliability:
     """Put beats in equal bins of confidence.
 
@@ -249,10 +253,13 @@ def reliability(
         Class index of each beat, shape ``(n,)``.
     probability
         Predicted probabilities, shape ``(n, 5)``.
+    named
+        Class index that the model gave each beat, shape ``(n,)``.
     bins
         Number of bins; 15 as for the expected calibration error.
     """
-    confidence, right = probability.max(axis=1), probability.argmax(axis=1) == truth
+    confidence, _ = confidence_of(probability, named)
+    right = named == truth
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     beats = np.bincount(place, minlength=bins)
     known = np.where(beats, beats, np.nan)

@@ -120,7 +120,7 @@ def _facts(
     truth = np.concatenate([result.truth for result in results])
     named = np.concatenate([result.named for result in results])
     probability = np.concatenate([result.probability for result in results])
-    bins = reliability(truth, probability)
+    bins = reliability(truth, probability, named)
     matrix = np.array(summary["matrix"])
     compared = [result.comparison for result in results if result.comparison is not None]
     return {

@@ -144,6 +144,7 @@ def record_rows(results: Sequence[RecordResult]) -> list[dict[str, Any]]:
 def _figures(results: Sequence[RecordResult]) -> dict[str, Any]:
     table = BeatTable(matrix=np.sum([result.matrix for result in results], axis=0))
     truth = np.concatenate([result.truth for result in results])
+    named = np.concatenate([result.named for result in results])
     probability = np.concatenate([result.probability for result in results])
     figures: dict[str, Any] = {
         "accuracy": _accuracy(table),
@@ -151,7 +152,7 @@ def _figures(results: Sequence[RecordResult]) -> dict[str, Any]:
         "classes": {n: _rates(s, n, table) for n, s in table.classes.items()},
         "matrix": table.matrix.tolist(),
         "kappa": table.kappa,
-        "ece": expected_calibration_error(truth, probability),
+        "ece": expected_calibration_error(truth, probability, named),
     }
     compared = [result.comparison for result in results if result.comparison is not None]
     if compared:
@@ -184,7 +185,7 @@ def _intervals(results: Sequence[RecordResult], seed: int = 0) -> dict[str, list
         _note(draws, "macro_f1", _macro_f1(table))
         for name, score in table.classes.items():
             _note(draws, f"classes.{name}.f1", _share(score.f1))
-    gaps = np.stack([calibration_gaps(r.truth, r.probability) for r in results])
+    gaps = np.stack([calibration_gaps(r.truth, r.probability, r.named) for r in results])
     beats = weight @ np.array([len(result.truth) for result in results])
     draws["ece"] = list(np.abs(weight @ gaps).sum(axis=1) / beats)
     compared = [result.comparison for result in results if result.comparison is not None]

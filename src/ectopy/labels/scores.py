@@ -39,11 +39,35 @@ def macro_f1(table: NDArray[np.int64]) -> float:
     return float(np.mean([score["f1"] or 0.0 for score in scores if score["support"]]))
 
 
+def confidence_of(
+    probability: NDArray[np.floating], named: NDArray[np.integer] | None = None
+) -> tuple[NDArray[np.floating], NDArray[np.integer]]:
+    """Give the probability of the class that was named, and that class, of each beat.
+
+    Parameters
+    ----------
+    probability
+        Predicted probabilities, shape ``(n, 5)``.
+    named
+        Index of the class that was named, shape ``(n,)``, which is not the most probable one where
+        the card of a model weighs classes; without it the most probable.
+    """
+    named = probability.argmax(axis=1) if named is None else named
+    return probability[np.arange(len(named)), named], named
+
+
 def calibration_gaps(
-    y: NDArray[np.integer], probability: NDArray[np.floating], bins: int = 15
+    y: NDArray[np.integer],
+    probability: NDArray[np.floating],
+    named: NDArray[np.integer] | None = None,
+    bins: int = 15,
 ) -> NDArray[np.float64]:
-    """Give, for equal bins of confidence, the sum of confidence less right answers, ``(bins,)``."""
-    confidence, right = probability.max(axis=1), probability.argmax(axis=1) == y
+    """Give, for equal bins of confidence, the sum of confidence less right answers, ``(bins,)``.
+
+    Confidence is that in the class that was named, see :func:`confidence_of`.
+    """
+    confidence, named = confidence_of(probability, named)
+    right = named == y
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps: NDArray[np.float64] = np.bincount(
         place, weights=(confidence - right).astype(np.float64), minlength=bins
@@ -52,10 +76,16 @@ def calibration_gaps(
 
 
 def expected_calibration_error(
-    y: NDArray[np.integer], probability: NDArray[np.floating], bins: int = 15
+    y: NDArray[np.integer],
+    probability: NDArray[np.floating],
+    named: NDArray[np.integer] | None = None,
+    bins: int = 15,
 ) -> float:
-    """Give the mean gap between confidence and accuracy over equal bins of confidence."""
-    return float(np.abs(calibration_gaps(y, probability, bins)).sum() / len(y))
+    """Give the mean gap between confidence and accuracy over equal bins of confidence.
+
+    Confidence is that in the class that was named, see :func:`confidence_of`.
+    """
+    return float(np.abs(calibration_gaps(y, probability, named, bins)).sum() / len(y))
 
 
 def fit_temperature(y: NDArray[np.integer], logits: NDArray[np.floating]) -> float:
@@ -75,6 +105,8 @@ def score(
     probability: NDArray[np.floating],
     group: NDArray[np.str_] | None = None,
     seed: int = 0,
+    *,
+    named: NDArray[np.integer] | None = None,
 ) -> dict[str, Any]:
     """Score predictions, with 95 % intervals by bootstrap.
 
@@ -88,8 +120,11 @@ def score(
         Patient or record of each beat. With it whole groups are drawn, else single beats.
     seed
         Seed of the draws.
+    named
+        Index of the class that the model names (:func:`ectopy.labels.classify.decide`), shape
+        ``(n,)``; without it the most probable.
     """
-    predicted = probability.argmax(axis=1)
+    predicted = confidence_of(probability, named)[1]
     table = confusion(y, predicted)
     random = np.random.default_rng(seed)
     if group is None:
@@ -110,7 +145,7 @@ def score(
         "macro_f1": macro_f1(table),
         "macro_f1_interval": np.percentile(f1s, [2.5, 97.5]).round(5).tolist(),
         "interval_says": says,
-        "ece": expected_calibration_error(y, probability),
+        "ece": expected_calibration_error(y, probability, predicted),
         "classes": class_scores(table),
         "confusion": table.tolist(),
     }
