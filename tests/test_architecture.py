@@ -20,7 +20,8 @@ ALLOWED = {room: set(ORDER[: place + 1]) for place, room in enumerate(ORDER)} | 
     "explore": {"errors", "recording", "beats", "labels", "datasets", "report"},
     "review": {*ORDER[:-2]},
     "explain": {*ORDER[:-2]},
-    "web": {*ORDER[:-1], "ec57", "explain", "review"},
+    "stream": {*ORDER[:-2]},
+    "web": {*ORDER[:-1], "ec57", "explain", "review", "stream"},
     "archive": {*ORDER[:-1]},
     "__main__": {"cli"},
     "cli": {
@@ -32,10 +33,11 @@ ALLOWED = {room: set(ORDER[: place + 1]) for place, room in enumerate(ORDER)} | 
         "explore",
         "training",
         "simulate",
+        "stream",
         "web",
     },
 }
-EVERYWHERE = {"_files", "_onnx", "__version__"}
+EVERYWHERE = {"_files", "_onnx", "_threads", "__version__"}
 
 
 def rooms_imported(path: Path) -> set[str]:

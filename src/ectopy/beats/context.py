@@ -19,12 +19,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from ectopy._threads import in_threads
 from ectopy.beats.candidates import DETECTION_FS, at_detection_rate, quantile_around, rate_ratio
 from ectopy.beats.filters import Recursive, both_ways, butterworth
 from ectopy.beats.find import live_spans
 from ectopy.beats.quality import bridged
 from ectopy.beats.stretches import stretch_facts
 from ectopy.beats.value import Beats
+from ectopy.recording._backing import release
 from ectopy.recording.value import Recording
 
 Float32 = NDArray[np.float32]
@@ -126,12 +128,14 @@ def context_blocks(recording: Recording, beats: Beats) -> Iterator[Float32]:
     """Give :func:`context_inputs` period by period, so that memory does not grow with length."""
     rr = beats.rr_s
     after = np.append(rr[1:], np.nan)
+
+    def describe(part: slice) -> Float32:
+        cuts = cut_beats(recording, beats, part)
+        return describe_beats(cuts, rr[part], after[part], beats.quality[part])
+
     ends = period_ends(recording.duration_s)
-    for first, last in pairwise(np.searchsorted(beats.time_s, [*ends[:-1], np.inf])):
-        if first < last:
-            part = slice(int(first), int(last))
-            cuts = cut_beats(recording, beats, part)
-            yield describe_beats(cuts, rr[part], after[part], beats.quality[part])
+    edges = np.searchsorted(beats.time_s, [*ends[:-1], np.inf]).tolist()
+    yield from in_threads(describe, [slice(*ends) for ends in pairwise(edges) if ends[0] < ends[1]])
 
 
 def period_ends(duration_s: float) -> Float64:
@@ -180,6 +184,7 @@ def cut_beats(recording: Recording, beats: Beats, part: slice = slice(None)) -> 
         first = start + max(0, int(sample[inside][0]) - margin - start) // step * step
         x = bridged(lead[first : min(stop, int(sample[inside][-1]) + margin)])
         cuts[inside] = cut_piece(x, fs, sample[inside] - first)
+        release(lead)
     return cuts
 
 

@@ -8,10 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from ectopy.beats.candidates import rate_ratio
+from ectopy._threads import in_threads
+from ectopy.beats.candidates import Float32, Positions, rate_ratio
 from ectopy.beats.qrs import DETECTOR, detect
 from ectopy.beats.quality import bridged, dead_stretches, noisy_stretches
 from ectopy.beats.value import Beats, Stretch
+from ectopy.recording._backing import release
 from ectopy.recording.value import Recording
 
 PIECE_S: Final = 3600.0
@@ -68,16 +70,26 @@ def find_beats(
     """
     columns, dead = _columns(recording, lead)
     fs, leads_named = recording.fs, tuple(recording.leads[column] for column in columns)
+
+    def search(place: tuple[int, int, int, int, int]) -> tuple[int, Positions, Float32]:
+        start, first, last, low, high = place
+        leads = [bridged(recording.signal[low:high, column]) for column in columns]
+        sample, grade = detect(leads, fs, low - start, detector)
+        release(recording.signal)
+        kept = (sample + low >= first) & (sample + low < last)
+        return last, sample[kept] + low, grade[kept]
+
+    places = [
+        (start, *piece)
+        for start, stop in live_spans(dead, recording.n_samples, fs)
+        for piece in pieces(start, stop, fs)
+    ]
     found, quality = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-    for start, stop in live_spans(dead, recording.n_samples, fs):
-        for first, last, low, high in pieces(start, stop, fs):
-            leads = [bridged(recording.signal[low:high, column]) for column in columns]
-            sample, grade = detect(leads, fs, low - start, detector)
-            kept = (sample + low >= first) & (sample + low < last)
-            found.append(sample[kept] + low)
-            quality.append(grade[kept])
-            if progress:
-                progress(last / recording.n_samples)
+    for last, of_piece, grade_of_piece in in_threads(search, places):
+        found.append(of_piece)
+        quality.append(grade_of_piece)
+        if progress:
+            progress(last / recording.n_samples)
     sample, grade = np.concatenate(found), np.concatenate(quality)
     noisy = noisy_stretches(sample, grade, fs, recording.n_samples)
     bad = sorted((*dead, *noisy), key=lambda stretch: (stretch.start, stretch.stop))

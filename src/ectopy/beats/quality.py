@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from ectopy._threads import in_threads
 from ectopy.beats.value import Stretch
+from ectopy.recording._backing import release
 
 MISSING_S: Final = 0.1
 """Missing samples for at least this long make a missing stretch; fewer are bridged."""
@@ -32,6 +37,11 @@ NOISY_BELOW: Final = 0.3
 """Quality below which a beat counts as lying in noise."""
 NEIGHBOURS: Final = 9
 """Beats whose median height is the R height to compare noise with."""
+_BLOCK: Final = 1 << 20
+"""Samples that are looked at together."""
+_LOOKS: Final = 12
+"""Samples at which a signal is looked at, of so many as it must stay the same for."""
+_Test = Callable[[NDArray[np.float32]], NDArray[np.bool_]]
 
 
 def dead_stretches(x: NDArray[np.float32], fs: float) -> tuple[Stretch, ...]:
@@ -50,25 +60,49 @@ def dead_stretches(x: NDArray[np.float32], fs: float) -> tuple[Stretch, ...]:
         Missing, flat and saturated stretches, in time order, not overlapping.
     """
     found: list[Stretch] = []
-    top, bottom = x.max(), x.min()
-    if np.isnan(top):
-        top, bottom = np.fmax.reduce(x), np.fmin.reduce(x)
-        found += _runs(np.isnan(x), round(MISSING_S * fs), 0, "missing")
+    top, bottom, gaps = _extremes(x)
+    if gaps:
+        found += _runs(x, np.isnan, round(MISSING_S * fs), 0, "missing")
     flat, railed = round(FLAT_S * fs), round(SATURATED_S * fs)
     if _may_stay(x, flat):
-        found += _runs(x[1:] == x[:-1], flat - 1, 1, "flat")
+        found += _runs(x, _stays, flat - 1, 1, "flat")
     middle = np.nanmedian(x[:: max(1, round(fs / 10))])
+    release(x)
     for rail in (top, bottom):
-        if abs(rail - middle) > RAIL_SHARE * (top - bottom) and _may_stay(x, railed, rail):
-            found += _runs(x == rail, railed, 0, "saturated")
+        if abs(rail - middle) > RAIL_SHARE * (top - bottom):
+            found += _runs(x, partial(np.equal, rail), railed, 0, "saturated")
     return joined(found, round(JOIN_S * fs))
 
 
-def _may_stay(x: NDArray[np.float32], n: int, value: float | None = None) -> bool:
-    """Whether a few samples leave it open that `x` keeps one value (this one) for `n` samples."""
-    some = x[:: max(1, n // 3)]
+def _extremes(x: NDArray[np.float32]) -> tuple[np.float32, np.float32, bool]:
+    """Give the highest and the lowest value, and whether any is missing."""
+
+    def look(at: int) -> tuple[np.float32, np.float32, bool]:
+        block = x[at : at + _BLOCK]
+        top, bottom = block.max(), block.min()
+        is_gapped = bool(np.isnan(top))
+        if is_gapped:
+            top, bottom = np.fmax.reduce(block), np.fmin.reduce(block)
+        release(x)
+        return top, bottom, is_gapped
+
+    tops, bottoms, gapped = zip(*in_threads(look, range(0, len(x), _BLOCK)), strict=True)
+    return np.fmax.reduce(tops), np.fmin.reduce(bottoms), any(gapped)
+
+
+def _may_stay(x: NDArray[np.float32], n: int) -> bool:
+    """Whether a few samples leave it open that `x` keeps one value for `n` samples."""
+    some = x[:: max(1, n // _LOOKS)]
     still = some[1:] == some[:-1]
-    return bool((still if value is None else still & (some[1:] == value)).any())
+    release(x)
+    if len(still) < _LOOKS - 1:
+        return bool(still.any())
+    return bool(sliding_window_view(still, _LOOKS - 1).all(axis=1).any())
+
+
+def _stays(x: NDArray[np.float32]) -> NDArray[np.bool_]:
+    still: NDArray[np.bool_] = x[1:] == x[:-1]
+    return still
 
 
 def beat_quality(
@@ -135,22 +169,39 @@ def bridged(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return filled
 
 
-def _runs(mask: NDArray[np.bool_], at_least: int, after: int, reason: str) -> list[Stretch]:
-    """Runs of True that are long enough, as stretches that end `after` samples later."""
-    if np.count_nonzero(mask) < at_least:
-        return []
+def _runs(
+    x: NDArray[np.float32], test: _Test, at_least: int, after: int, reason: str
+) -> list[Stretch]:
+    """Find where a test holds long enough, as stretches that end `after` samples later.
+
+    The signal is gone through in blocks; the test gives `after` answers fewer than it is given
+    samples.
+    """
+    n, begun, found = len(x) - after, -1, []
+    for at in range(0, n, _BLOCK):
+        mask = test(x[at : min(at + _BLOCK, n) + after])
+        release(x)
+        if begun < 0 and not mask[-1] and not _any_run(mask, at_least):
+            continue
+        turns = np.flatnonzero(mask[1:] != mask[:-1]) + (at + 1)
+        if begun >= 0:
+            turns = np.append([begun] if mask[0] else [begun, at], turns)
+        elif mask[0]:
+            turns = np.append(at, turns)
+        begun = -1
+        if mask[-1]:  # it may go on in the next block
+            begun, turns = int(turns[-1]), turns[:-1]
+        found += turns.reshape(-1, 2).tolist()
+    if begun >= 0:
+        found.append([begun, n])
+    return [Stretch(a, b + after, reason) for a, b in found if b - a >= at_least]
+
+
+def _any_run(mask: NDArray[np.bool_], at_least: int) -> bool:
+    """Whether a mask may hold a run of True so long, which has half as many in a row on a grid."""
     half = max(1, at_least // 2)
-    whole = len(mask) // half * half
-    if not mask[:whole].reshape(-1, half).all(axis=1).any():
-        return []
-    steps = np.flatnonzero(mask[1:] != mask[:-1]) + 1
-    steps = np.r_[[0] * bool(mask[0]), steps, [len(mask)] * bool(mask[-1])].astype(np.int64)
-    starts, stops = steps[::2], steps[1::2]
-    long = stops - starts >= at_least
-    return [
-        Stretch(int(a), int(b) + after, reason)
-        for a, b in zip(starts[long], stops[long], strict=True)
-    ]
+    rows = mask[: len(mask) // half * half].reshape(-1, half)
+    return bool(np.count_nonzero(mask) >= at_least and rows.all(axis=1).any())
 
 
 def joined(stretches: list[Stretch], gap: int) -> tuple[Stretch, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ectopy.errors import DamagedFileError, RecordingError
+from ectopy.recording._backing import missing_signal, release
 from ectopy.recording._facts import settle_rate
 from ectopy.recording._leads import unique_names
 from ectopy.recording._units import MV_PER, beat_height, finite_float32, scale_to_mv
@@ -148,7 +149,7 @@ def make_recording(
         for channel in pieces
     ]
     _check_span(max(ends), leads, rate, path)
-    signal = np.full((max(ends), len(leads)), np.nan, np.float32)
+    signal = missing_signal(max(ends), len(leads))
     missing = [
         sum(_fill(signal[:, i], channel, round((channel.start_s - first) * rate))
             for channel in pieces)
@@ -276,6 +277,7 @@ def _fill(column: NDArray[np.float32], channel: Channel, at: int) -> int:
             missing += int(absent.sum())
             values[absent] = np.nan
         column[at + begin : at + begin + len(numbers)] = finite_float32(values)
+        release(column)
     return missing
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ectopy.errors import RecordingError
+from ectopy.recording._backing import release
 from ectopy.recording.value import Inference
 
 MV_PER: Final = {"nV": 1e-6, "µV": 1e-3, "mV": 1.0, "V": 1e3}
@@ -27,7 +28,8 @@ _SPELLINGS: Final = {
 _WINDOW_S: Final = 1.5
 """Long enough to hold at least one beat at 40 a minute and more, in seconds."""
 _MAX_WINDOWS: Final = 240
-_LARGEST: Final = 1e30
+_PIECE: Final = 1 << 20
+LARGEST: Final = 1e30
 """Larger numbers than this are damage, not ECG."""
 
 
@@ -57,7 +59,7 @@ def check_units(units: str) -> str:
 def finite_float32(values: NDArray[np.float64]) -> NDArray[np.float32]:
     """Give `values` as float32, with NaN for what is infinite or beyond any signal."""
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.where(np.abs(values) < _LARGEST, values, np.nan).astype(np.float32)
+        return np.where(np.abs(values) < LARGEST, values, np.nan).astype(np.float32)
 
 
 def beat_height(signal: NDArray[np.float32], fs: float) -> float:
@@ -180,7 +182,8 @@ def scale_to_mv(
         if i in counts:
             offset = np.nanmedian(signal[:, i]) if np.isfinite(signal[:, i]).any() else 0.0
             signal[:, i] -= offset
-        if factor != 1.0:
-            signal[:, i] *= np.float32(factor)
+        for at in range(0, len(signal) if factor != 1.0 else 0, _PIECE):
+            signal[at : at + _PIECE, i] *= np.float32(factor)
+            release(signal)
     pairs = zip(factors, whole, strict=True)
     return tuple(factor if is_whole else None for factor, is_whole in pairs), inferred

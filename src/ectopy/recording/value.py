@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ectopy.errors import MissingFactError, RecordingError, UnknownLeadError
+from ectopy.recording._backing import release
 
 MIN_FS: Final = 50.0
 MAX_FS: Final = 20_000.0
@@ -101,7 +102,8 @@ class Recording:
     ----------
     signal
         float32, shape ``(n_samples, n_leads)``, in mV; NaN where the signal is missing. Masked
-        samples of a masked array are missing.
+        samples of a masked array are missing. A long one that was read from a file may be held
+        in a temporary file rather than in memory.
     fs
         Sampling rate in Hz.
     leads
@@ -158,10 +160,16 @@ class Recording:
         if self.resolution is not None and len(self.resolution) != len(self.leads):
             raise RecordingError("resolution needs one value for each lead")
         signal = signal.astype(np.float32, copy=False)
-        blocks = [signal[at : at + _BLOCK] for at in range(0, len(signal), _BLOCK)]
-        if any(np.isinf(block).any() for block in blocks):
-            raise RecordingError("the signal holds infinite values; mark missing samples as NaN")
-        if all(np.isnan(block).all() for block in blocks):
+        is_empty = True
+        for at in range(0, len(signal), _BLOCK):
+            block = signal[at : at + _BLOCK]
+            if np.isinf(block).any():
+                raise RecordingError(
+                    "the signal holds infinite values; mark missing samples as NaN"
+                )
+            is_empty = is_empty and bool(np.isnan(block).all())
+            release(signal)
+        if is_empty:
             raise RecordingError("the signal holds no value at all, every sample is missing")
         object.__setattr__(self, "signal", signal)
         object.__setattr__(self, "fs", float(self.fs))

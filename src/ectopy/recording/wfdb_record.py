@@ -1,8 +1,9 @@
-"""WFDB records, the format of PhysioNet, read through `wfdb`.
+"""WFDB records, the format of PhysioNet.
 
-The header is read by ectopy and written anew into a temporary folder, beside links to the files
-with the samples: the library drops µ from units, refuses dates such as 2014-05-08, and follows
-whatever file names a header gives.
+The usual formats of samples are read by ectopy, a piece at a time; for the others `wfdb` is
+imported. The header is read by ectopy anyway and written anew into a temporary folder, beside
+links to the files with the samples: the library drops µ from units, refuses dates such as
+2014-05-08, and follows whatever file names a header gives.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ectopy._threads import in_threads
 from ectopy.errors import DamagedFileError, RecordingError
+from ectopy.recording._backing import empty_signal, release
 from ectopy.recording._facts import settle_rate
 from ectopy.recording._foreign import foreign_errors_mapped
 from ectopy.recording._leads import is_ecg_name, is_other_name, unique_names
@@ -38,14 +41,17 @@ from ectopy.recording._wfdb_header import (
     is_header,
     parse_header,
 )
+from ectopy.recording._wfdb_samples import can_decode, read_frames
 from ectopy.recording.value import Annotations, Inference, Recording, Source
 
 FORMAT: Final = "WFDB"
 _MAX_SAMPLES: Final = 4_000_000_000
 """Samples of all leads together beyond which a header is not believed."""
 _BY_STANDARD: Final = "the header leaves it out, so the default of the WFDB standard holds"
-_PIECE: Final = 1 << 22
-"""Frames that are read at a time."""
+_PIECE: Final = 1 << 18
+"""Frames that are read at a time…"""
+_PIECE_OF_LIBRARY: Final = 1 << 22
+"""…and that the library reads at a time."""
 _UNITLESS: Final = ""
 _ANNOTATIONS: Final = frozenset(
     {".atr", ".ann", ".ari", ".ecg", ".qrs", ".wqrs", ".sqrs", ".gqrs", ".xqrs", ".ref", ".tst"}
@@ -147,6 +153,8 @@ class _Record:
     def __init__(self, header: Header, path: Path, folder: Path):
         self.path, self.folder = path, folder
         self.parts: list[tuple[Signal, ...]] = []
+        self.files: dict[str, dict[str, Path]] = {}
+        self.headers: dict[str, tuple[Signal, ...]] = {}
         self.fs, self.odd_rate = header.fs, header.odd_rate
         self.frames: int | None
         self.fixed: list[tuple[str, int]] = []
@@ -181,12 +189,15 @@ class _Record:
         if not self.fixed:
             return self._read("record", None, per_frame), per_frame
         total = sum(length for _, length in self.fixed) * per_frame
-        signal = np.full((total, len(self.ecg)), np.nan, np.float32)
+        signal = empty_signal(total, len(self.ecg))
         at = 0
         for name, length in self.fixed:
-            if name != NO_FILE and length:
-                part = self._read(name, length, per_frame)
-                signal[at : at + len(part)] = part
+            part = signal[at : at + length * per_frame]
+            if name == NO_FILE:
+                part[:] = np.nan
+            elif length:
+                part[:] = self._read(name, length, per_frame)
+            release(signal)
             at += length * per_frame
         return signal, per_frame
 
@@ -196,13 +207,32 @@ class _Record:
         A long one is read piece by piece, so that only its own samples fill the memory.
         """
         total = self.frames if frames is None else frames
-        if total is None or total <= _PIECE or not self.plain:
+        signals = self.headers.get(name)
+        if total is not None and signals and can_decode(signals):
+            return self._decode(name, signals, total, per_frame)
+        if total is None or total <= _PIECE_OF_LIBRARY or not self.plain:
             return self._read_piece(name, 0, frames, per_frame)
-        signal = np.empty((total * per_frame, len(self.ecg)), np.float32)
-        for start in range(0, total, _PIECE):
-            stop = min(start + _PIECE, total)
+        signal = empty_signal(total * per_frame, len(self.ecg))
+        for start in range(0, total, _PIECE_OF_LIBRARY):
+            stop = min(start + _PIECE_OF_LIBRARY, total)
             piece = self._read_piece(name, start, stop, per_frame)
             signal[start * per_frame : stop * per_frame] = piece
+            release(signal)
+        return signal
+
+    def _decode(
+        self, name: str, signals: tuple[Signal, ...], total: int, per_frame: int
+    ) -> NDArray[np.float32]:
+        """Read the ECGs of one header without the library, several pieces at once."""
+        signal = empty_signal(total * per_frame, len(self.ecg))
+
+        def read_piece(start: int) -> None:
+            out = signal[start * per_frame : (start + _PIECE) * per_frame]
+            read_frames(self.files[name], signals, self.ecg, start, out, per_frame)
+            release(signal)
+
+        for _ in in_threads(read_piece, range(0, total, _PIECE)):
+            pass
         return signal
 
     def _read_piece(
@@ -233,6 +263,7 @@ class _Record:
     def _lay_out(self, name: str, header: Header, shown: str) -> int | None:
         """Write one header into the folder, beside links to its files; give its frames."""
         frames, files = header.frames, {NO_FILE: NO_FILE}
+        sources: dict[str, Path] = {}
         for file in dict.fromkeys(signal.file for signal in header.signals):
             if file == NO_FILE:
                 continue
@@ -244,8 +275,10 @@ class _Record:
                 )
             frames = _frames(source, signals, frames, shown)
             files[file] = f"{name}-{len(files)}.dat"
+            sources[file] = source
             _link(source, self.folder / files[file])
         self.parts.append(header.signals)
+        self.headers[name], self.files[name] = header.signals, sources
         text = format_header(header.fs or DEFAULT_FS, frames, header.signals, files)
         (self.folder / f"{name}.hea").write_text(text, encoding="ascii")
         return frames
