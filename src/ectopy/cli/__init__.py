@@ -12,7 +12,17 @@ from typing import Any
 import click
 
 from ectopy import __version__
-from ectopy.cli import archive, data, everyday, explore, laboratory, training, transfer, view
+from ectopy.cli import (
+    archive,
+    data,
+    everyday,
+    explore,
+    laboratory,
+    stream,
+    training,
+    transfer,
+    view,
+)
 from ectopy.cli.terminal import NOT_A_DEVICE, fail
 from ectopy.errors import EctopyError
 
@@ -58,6 +68,7 @@ for command in (
     transfer.transfer,
     laboratory.evaluate,
     archive.archive,
+    stream.stream,
     view.view,
 ):
     main.add_command(command)

@@ -126,6 +126,11 @@ def info(
     help="Also ask one question of each recording: mi, do its beats look like those of people with "
     "a myocardial infarction? Lead II only; no diagnosis.",
 )
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Name each beat by what came before it and 3 s after, as 'ectopy stream' does.",
+)
 @language_option
 @paper_option
 @fs_option
@@ -138,6 +143,7 @@ def analyze(
     lead: str | None,
     model: str | None,
     screen: str | None,
+    live: bool,
     language: str,
     paper: str,
     fs: float | None,
@@ -158,7 +164,10 @@ def analyze(
     from ectopy.analysis import analyze as analyze_recording
     from ectopy.labels import DEFAULT_MODEL, load_card
     from ectopy.recording import read
+    from ectopy.stream import replay
 
+    if live and screen:
+        raise click.UsageError("--screen asks a whole recording; leave out --live, or --screen")
     wanted = checked_formats(formats)
     load_card(model or DEFAULT_MODEL)
     checked_output(output)
@@ -167,8 +176,12 @@ def analyze(
         try:
             with progress_bar(path.name) as progress:
                 recording = read(path, fs=fs, units=units, keep_identity=keep_identity)
-                analysis = analyze_recording(
-                    recording, lead=lead, model=model, screen=screen, progress=progress
+                analysis = (
+                    replay(recording, lead=lead, model=model, progress=progress)
+                    if live
+                    else analyze_recording(
+                        recording, lead=lead, model=model, screen=screen, progress=progress
+                    )
                 )
                 written = write_all(analysis, output, stem, wanted, language, paper)
         except EctopyError as error:
