@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
@@ -33,7 +33,7 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Ite
     the work (NumPy, ONNX Runtime) let other threads run meanwhile.
     """
     n = threads()
-    if n == 1:
+    if n == 1 or (isinstance(items, Sized) and len(items) == 1):
         yield from map(function, items)
         return
     waiting: deque[Future[Result]] = deque()

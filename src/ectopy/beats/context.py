@@ -20,7 +20,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ectopy._threads import in_threads
-from ectopy.beats.candidates import DETECTION_FS, at_detection_rate, quantile_around, rate_ratio
+from ectopy.beats.candidates import (
+    DETECTION_FS,
+    at_detection_rate,
+    padded,
+    quantile_around,
+    rate_ratio,
+)
 from ectopy.beats.filters import Recursive, both_ways, butterworth
 from ectopy.beats.find import live_spans
 from ectopy.beats.quality import bridged
@@ -207,7 +213,7 @@ def cut_piece(x: Float32, fs: float, sample: Whole) -> Float32:
     numpy.ndarray
         float32, shape ``(n, 193)``, at 120 Hz; zeros beyond the ends of the piece.
     """
-    steady = np.pad(_steady(x, fs), (REACH, REACH + 1))
+    steady = padded(_steady(x, fs), REACH, REACH + 1)
     at = np.rint(sample * (CONTEXT_FS / fs)).astype(np.int64)
     cuts: Float32 = sliding_window_view(steady, 2 * REACH + 1)[at]
     return cuts
@@ -607,8 +613,8 @@ def _spread_around(values: Float64, reach: int) -> Float64:
 def _neighbours(values: Float64, offsets: Whole, fill: float) -> Float64:
     """Values of the beats at these offsets from each, ``(n, len(offsets))``."""
     reach = int(np.abs(offsets).max())
-    padded = np.pad(values, reach, constant_values=fill)
-    chosen: Float64 = padded[np.arange(len(values))[:, None] + reach + offsets]
+    wider = padded(values, reach, reach, fill)
+    chosen: Float64 = wider[np.arange(len(values))[:, None] + reach + offsets]
     return chosen
 
 
