@@ -48,4 +48,5 @@ def start_network(folder: Path, name: str, sha256: str) -> InferenceSession:
         )
     options = SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = 1  # others wait in a loop for work that small networks lack
     return InferenceSession(weights, options, providers=["CPUExecutionProvider"])

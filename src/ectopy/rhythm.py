@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, Final
 
@@ -74,7 +74,7 @@ class Episode:
 
     def to_dict(self) -> dict[str, str | int | float]:
         """Give the same facts under the same names, ready for JSON."""
-        return asdict(self)
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,8 @@ class Rhythm:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the same facts under the same names, ready for JSON; None becomes null."""
-        return {**asdict(self), "episodes": [episode.to_dict() for episode in self.episodes]}
+        facts = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**facts, "episodes": [episode.to_dict() for episode in self.episodes]}
 
 
 def find_rhythm(beats: Beats, labels: Labels, *, duration_s: float | None = None) -> Rhythm:

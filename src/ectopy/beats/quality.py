@@ -66,8 +66,7 @@ def dead_stretches(x: NDArray[np.float32], fs: float) -> tuple[Stretch, ...]:
     flat, railed = round(FLAT_S * fs), round(SATURATED_S * fs)
     if _may_stay(x, flat):
         found += _runs(x, _stays, flat - 1, 1, "flat")
-    middle = np.nanmedian(x[:: max(1, round(fs / 10))])
-    release(x)
+    middle = np.nanmedian(_every(x, max(1, round(fs / 10))))
     for rail in (top, bottom):
         if abs(rail - middle) > RAIL_SHARE * (top - bottom):
             found += _runs(x, partial(np.equal, rail), railed, 0, "saturated")
@@ -90,11 +89,18 @@ def _extremes(x: NDArray[np.float32]) -> tuple[np.float32, np.float32, bool]:
     return np.fmax.reduce(tops), np.fmin.reduce(bottoms), any(gapped)
 
 
+def _every(x: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Give every so many-th sample, without holding the signal between."""
+    some, size = np.empty(-(-len(x) // step), np.float32), max(1, _BLOCK // step)
+    for at in range(0, len(some), size):
+        some[at : at + size] = x[at * step : (at + size) * step : step]
+        release(x)
+    return some
+
+
 def _may_stay(x: NDArray[np.float32], n: int) -> bool:
     """Whether a few samples leave it open that `x` keeps one value for `n` samples."""
-    some = x[:: max(1, n // _LOOKS)]
-    still = some[1:] == some[:-1]
-    release(x)
+    still = _stays(_every(x, max(1, n // _LOOKS)))
     if len(still) < _LOOKS - 1:
         return bool(still.any())
     return bool(sliding_window_view(still, _LOOKS - 1).all(axis=1).any())

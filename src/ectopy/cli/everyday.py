@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,10 +162,11 @@ def analyze(
     ectopy analyze *.csv --fs 250 --formats json,atr
     ectopy analyze holter.edf --formats html,pdf --language ko --paper letter
     """
+    # pieces of a recording go to threads of ectopy's own, which BLAS must not divide again
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from ectopy.analysis import analyze as analyze_recording
     from ectopy.labels import DEFAULT_MODEL, load_card
     from ectopy.recording import read
-    from ectopy.stream import replay
 
     if live and screen:
         raise click.UsageError("--screen asks a whole recording; leave out --live, or --screen")
@@ -176,13 +178,14 @@ def analyze(
         try:
             with progress_bar(path.name) as progress:
                 recording = read(path, fs=fs, units=units, keep_identity=keep_identity)
-                analysis = (
-                    replay(recording, lead=lead, model=model, progress=progress)
-                    if live
-                    else analyze_recording(
+                if live:
+                    from ectopy.stream import replay
+
+                    analysis = replay(recording, lead=lead, model=model, progress=progress)
+                else:
+                    analysis = analyze_recording(
                         recording, lead=lead, model=model, screen=screen, progress=progress
                     )
-                )
                 written = write_all(analysis, output, stem, wanted, language, paper)
         except EctopyError as error:
             failed = True

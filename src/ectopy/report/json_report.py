@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ectopy._files import replacing
 from ectopy.analysis import Analysis, plain
+from ectopy.report._decimals import decimals
 
 _ROWS: Final = 1 << 15
 """Beats that are turned into text at a time."""
@@ -31,8 +32,11 @@ def _array(values: NDArray[Any]) -> Iterator[str]:
     """Give an array as the text of one list, piece by piece."""
     yield "["
     for first in range(0, len(values), _ROWS):
-        text = _dumps(plain(np.asarray(values[first : first + _ROWS])))
-        yield (", " if first else "") + text[1:-1]
+        rows = np.asarray(values[first : first + _ROWS])
+        text = decimals(rows) if rows.dtype.kind == "f" else None
+        if text is None:
+            text = _dumps(plain(rows))[1:-1]
+        yield (", " if first else "") + text
     yield "]"
 
 
