@@ -280,6 +280,30 @@ def test_exports_and_reports_hold_the_edits(server: Server, heart: str, tmp_path
         assert server.api.get(f"{heart}/{wrong}").status_code == 422
 
 
+def test_edits_of_another_analysis_of_the_recording_are_shown_at_once(
+    server: Server, heart: str
+) -> None:
+    other = server.analyse("heart", lead="V1")
+    assert other != heart
+    before = get(server, other)
+    server.api.post(f"{heart}/edits", json={"action": "add", "sample": 5, "label": "F"})
+    try:
+        after = get(server, other)
+        assert after["edits"] == before["edits"] + 1
+        assert after["version"] > before["version"]
+        assert after["counts"]["F"] == before["counts"]["F"] + 1
+        assert get(server, f"{other}/beats")["sample"][0] == 5
+        # a file of edits that nobody can read keeps nothing from being shown
+        sidecar = server.folder / "heart.ectopy-review.jsonl"
+        kept = sidecar.read_bytes()
+        sidecar.write_text('{"ectopy_review": 99}\n')
+        assert get(server, f"{other}/beats")["sample"][0] == 5
+        sidecar.write_bytes(kept)
+    finally:
+        server.api.post(f"{heart}/undo").raise_for_status()
+    assert get(server, other)["counts"] == before["counts"]
+
+
 def test_a_second_reader_agrees_where_it_does(server: Server, heart: str) -> None:
     assert server.api.get(f"{heart}/agreement").status_code == 404
     own = get(server, f"{heart}/beats")

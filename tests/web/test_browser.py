@@ -4,13 +4,14 @@ import http.server
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import wfdb
+from browsing import settled, until, watch
 
 from ectopy.simulate import simulate
 
@@ -27,6 +28,7 @@ def page(browser: "sync_api.Browser", address: str) -> Iterator["sync_api.Page"]
     context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
+    watch(page)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: _note(complaints, message))
@@ -56,15 +58,6 @@ def opened(page: "sync_api.Page") -> None:
 def place(page: "sync_api.Page") -> dict[str, float]:
     """Where the strip is, as the address keeps it: `t`, `scale` and `beat`."""
     return {key: float(value) for key, value in re.findall(r"(t|scale|beat)=([\d.-]+)", page.url)}
-
-
-def until(page: "sync_api.Page", holds: Callable[[], bool]) -> None:
-    """Wait until something holds; fails where it never does."""
-    for _ in range(PATIENCE_MS // 100):
-        if holds():
-            return
-        page.wait_for_timeout(100)
-    assert holds(), [page.locator(each).inner_text() for each in ("#saved", "#toasts", "#beat")]
 
 
 def coloured(page: "sync_api.Page", label: str) -> int:
@@ -162,11 +155,13 @@ def test_a_record_of_mit_bih_is_reviewed(
     until(page, lambda: coloured(page, "F") + coloured(page, "V") == 0)
     page.keyboard.press("b")
     page.keyboard.press("Escape")
+    until(page, lambda: page.evaluate("ectopy.store.selected === null"))
     page.keyboard.press("d")
-    expect(page.locator("#live")).to_contain_text(re.compile(r"^[NSVFQ], "))
+    until(page, lambda: page.evaluate("ectopy.store.selected !== null"))
     selected = page.evaluate("ectopy.store.selected")
     disagreements = page.evaluate("ectopy.store.reader.disagreements.map(({ id }) => id)")
     assert selected in disagreements
+    expect(page.locator("#live")).to_contain_text(re.compile(r"^[NSVFQ], "))
 
 
 @pytest.mark.data
@@ -217,9 +212,9 @@ def test_beats_are_added_deleted_and_undone_by_keys(page: "sync_api.Page") -> No
     until(page, lambda: count() == n)
     expect(saved).to_contain_text("No edits")
     page.keyboard.press("Escape")
-    box = page.locator("#strip").bounding_box()
     between = page.evaluate("(ectopy.store.beats.time_s[2] + ectopy.store.beats.time_s[3]) / 2")
-    until(page, lambda: not page.evaluate("ectopy.strip.gliding"))
+    settled(page)
+    box = page.locator("#strip").bounding_box()
     across = page.evaluate(f"ectopy.strip.x({between})")
     page.mouse.click(box["x"] + across, box["y"] + 200)
     until(page, lambda: page.evaluate("ectopy.strip.caret_s !== null"))
@@ -231,6 +226,40 @@ def test_beats_are_added_deleted_and_undone_by_keys(page: "sync_api.Page") -> No
     until(page, lambda: count() == n)
 
 
+def test_edits_show_in_another_tab_at_once(page: "sync_api.Page") -> None:
+    open_recording(page, "simulated")
+    other = page.context.new_page()
+    other.goto(page.url)
+    opened(other)
+    page.bring_to_front()
+    label, name = "ectopy.store.beats.label(7)", "ectopy.store.beats.id[7]"
+    was = other.evaluate(label)
+    page.evaluate(f"ectopy.store.select({name})")
+    page.locator("#strip").focus()
+    page.keyboard.press("q")
+    expect(other.locator("#saved")).to_contain_text("1 edit")
+    until(other, lambda: other.evaluate(label) == "Q")
+    # an edit of the other one knows of it, and takes it back when it is asked to
+    other.bring_to_front()
+    other.locator("#strip").focus()
+    other.keyboard.press("z")
+    expect(page.locator("#saved")).to_contain_text("No edits")
+    until(page, lambda: page.evaluate(label) == was)
+
+
+def test_the_first_page_says_that_it_looks_through_the_folder(page: "sync_api.Page") -> None:
+    held: list[sync_api.Route] = []
+    page.route("**/api/recordings", lambda route: held.append(route))
+    page.reload()
+    looking = page.get_by_text("Looking through the folder …")
+    expect(looking).to_be_visible()
+    until(page, lambda: bool(held))
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("button", name="simulated")).to_be_visible()
+    expect(looking).to_have_count(0)
+
+
 def test_every_view_shows_and_numbers_are_in_a_table(page: "sync_api.Page") -> None:
     open_recording(page, "simulated")
     page.keyboard.press("Shift+V")
@@ -238,12 +267,13 @@ def test_every_view_shows_and_numbers_are_in_a_table(page: "sync_api.Page") -> N
     for tab in page.get_by_role("tab").all():
         tab.click()
         expect(panel).not_to_be_empty()
+        settled(page)
         expect(panel).not_to_contain_text("cannot be shown")
-        page.wait_for_timeout(150)
     page.get_by_role("tab", name="Beats in view").click()
     rows = panel.get_by_role("row")
     expect(rows.nth(1)).to_be_visible()
     expect(panel.locator("tr[aria-current]")).to_contain_text("V")
+    settled(page)
     shown = page.evaluate(
         "ectopy.store.beats.range(ectopy.store.view.start_s, ectopy.store.view.stop_s)"
     )
@@ -262,12 +292,13 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
     )
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
+    watch(page)
     page.goto(address)
     open_recording(page, "simulated")
     page.keyboard.press("Shift+V")
     for tab in page.get_by_role("tab").all():
         tab.click()
-        page.wait_for_timeout(200)
+        settled(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 375, tab.inner_text()
     assert page.get_by_text("Not a medical device").first.is_visible()
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -9,6 +9,7 @@ from serving import Server, serving
 
 from ectopy.recording.write import write
 from ectopy.simulate import simulate
+from ectopy.web.files import Shelf
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,21 @@ def test_no_path_leads_outside_the_folder(server: Server, path: str) -> None:
     assert refused.json()["error"].startswith("no file")
     listed = [each["path"] for each in server.api.get("/api/recordings").json()["recordings"]]
     assert listed == ["mine.hea"]
+
+
+def test_a_folder_is_looked_through_once_and_not_for_each_of_its_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(simulate(10, 250, seed=2), tmp_path / "one")
+    for k in range(20):
+        header = (tmp_path / "one.hea").read_text().replace("one", f"r{k}")
+        (tmp_path / f"r{k}.hea").write_text(header)
+        (tmp_path / f"r{k}.dat").write_bytes((tmp_path / "one.dat").read_bytes())
+    looked_at = []
+    is_symlink = Path.is_symlink
+    monkeypatch.setattr(Path, "is_symlink", lambda p: looked_at.append(p) or is_symlink(p))
+    assert len(Shelf(tmp_path).recordings()[0]) == 21
+    assert len(looked_at) == len(set(looked_at)) > 40
 
 
 def test_pages_cannot_name_a_model_by_its_path(server: Server, tmp_path: Path) -> None:

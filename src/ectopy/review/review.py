@@ -198,6 +198,22 @@ class Review:
         place = self._place.get(sample)
         return "" if place is None else str(self.analysis.labels.aami[place])
 
+    @property
+    def stale(self) -> bool:
+        """Whether edits were saved elsewhere since: by another program, or another analysis."""
+        return self.journal.changed() and not self._set_aside
+
+    @_alone
+    def refresh(self) -> None:
+        """Take over edits that were saved elsewhere since; `version` grows if there are any.
+
+        Raises
+        ------
+        AnnotationError
+            If the file of edits cannot be read any more.
+        """
+        self._refresh()
+
     # what can be done
 
     @_alone

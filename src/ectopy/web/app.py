@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Final
 
 from fastapi import FastAPI
@@ -18,7 +19,7 @@ from ectopy.web.answers import install_errors
 from ectopy.web.files import Shelf
 from ectopy.web.guard import Guard
 from ectopy.web.jobs import Desk
-from ectopy.web.routes import analyses, overview, readers, reports, review, strip, why
+from ectopy.web.routes import analyses, overview, readers, reports, review, stream, strip, why
 
 UPLOAD_LIMIT: Final = 1 << 30
 """Bytes that may be sent at once: a fortnight of one lead has 600 MB. Larger files are opened by
@@ -88,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=life,
     )
     app.state.desk, app.state.settings = desk, settings
+    app.state.streams = BoundedSemaphore(stream.MOST_STREAMS)
     app.add_middleware(
         Guard,
         token=settings.token,
@@ -96,7 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
         once=settings.once,
     )
     install_errors(app)
-    for routes in (analyses, strip, overview, review, readers, why, reports):
+    for routes in (analyses, strip, overview, review, readers, why, reports, stream):
         app.include_router(routes.router, prefix="/api")
     app.mount("/static", StaticFiles(directory=_HERE / "static", check_dir=False))
 

@@ -45,6 +45,7 @@ def done_job(job: Annotated[Job, Depends(any_job)]) -> Job:
     """Give an analysis that is done."""
     if job.status != "done":
         raise RefusedError(409, job.error or "the analysis is still running")
+    job.take_over()
     return job
 
 

@@ -123,24 +123,28 @@ class Shelf:
             raise RecordingError(f"no file {relative[:80]!r} here; name one of the folder's files")
         return Path(f"{path}{mark}{member}") if mark else path
 
-    def _may(self, path: Path) -> bool:
+    def _may(self, path: Path, links: dict[Path, list[Path]] | None = None) -> bool:
+        """Whether a file may be read; `links` keeps what was seen of folders, for the next file."""
         if self.root is None or not path.is_relative_to(self.root):
             return False
         if self.open is not None and (path.parent != self.root or path.stem != self._stem):
             return False
-        return path.suffix.lower() != ".hea" or not self._leads_outside(path)
+        return path.suffix.lower() != ".hea" or not self._leads_outside(path, links)
 
-    def _leads_outside(self, header: Path) -> bool:
+    def _leads_outside(self, header: Path, links: dict[Path, list[Path]] | None) -> bool:
         """Whether a file that a header of WFDB names is a link to outside of the folder."""
         assert self.root is not None
+        links = {} if links is None else links
         try:
+            if (folder := header.parent) not in links:
+                outside = [each for each in folder.iterdir() if each.is_symlink()]
+                links[folder] = [
+                    each for each in outside if not each.resolve().is_relative_to(self.root)
+                ]
+            if not links[folder]:
+                return False
             words = set(header.read_text("latin-1").split())
-            return any(
-                each.is_symlink()
-                and not words.isdisjoint((each.name, each.stem))
-                and not each.resolve().is_relative_to(self.root)
-                for each in header.parent.iterdir()
-            )
+            return any(not words.isdisjoint((each.name, each.stem)) for each in links[folder])
         except OSError:
             return True
 
@@ -167,13 +171,13 @@ class Shelf:
             siblings = sorted(self.root.glob("*"))
             yield from (path for path in siblings if path.is_file() and self._may(path.resolve()))
             return
-        seen = 0
+        seen, links = 0, dict[Path, list[Path]]()
         for folder, inner, names in os.walk(self.root):
             inner[:] = sorted(name for name in inner if not name.startswith("."))
             for name in sorted(names):
                 seen += 1
                 path = Path(folder) / name
-                if not name.startswith(".") and self._may(path.resolve()) and path.is_file():
+                if not name.startswith(".") and self._may(path.resolve(), links) and path.is_file():
                     yield path
             if seen > _MOST_SEEN:
                 return

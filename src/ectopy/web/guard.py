@@ -31,6 +31,8 @@ HEADERS: Final = {
     "cache-control": "no-store",
 }
 """What every answer carries unless it says otherwise itself."""
+STREAMED: Final = frozenset({"/api/stream"})
+"""Where what is sent is worked on as it comes and not kept: it may be of any length."""
 
 
 class Guard:
@@ -64,6 +66,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
+        if scope["type"] == "websocket":
+            await self._watch(scope, receive, send)
+            return
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
@@ -88,6 +93,15 @@ class Guard:
             self.once = None if opens and once else self.once
             await self.app(scope, receive, hardened)
 
+    async def _watch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a WebSocket through under the same conditions, or close it before it opens."""
+        refusal = self._refusal({**scope, "method": ""}, Headers(scope=scope), False)
+        if refusal:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal[1]})
+        else:
+            await self.app(scope, receive, send)
+
     def _refusal(self, scope: Scope, headers: Headers, opens: bool) -> tuple[int, str] | None:
         """Status and reason for which a request is refused, None if it is not."""
         host = headers.get("host", "")
@@ -101,7 +115,7 @@ class Guard:
             return 403, "another origin asks; only the viewer's own pages and your programs may"
         if not (opens or self._knows_token(headers)):
             return 401, "open the viewer by the address that 'ectopy view' printed, token included"
-        if scope["method"] in ("POST", "PUT", "PATCH"):
+        if scope["method"] in ("POST", "PUT", "PATCH") and scope["path"] not in STREAMED:
             return self._too_large(headers)
         return None
 

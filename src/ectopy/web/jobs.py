@@ -6,6 +6,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from ectopy.analysis import Analysis, analyze
 from ectopy.ec57 import FileAnnotations
-from ectopy.errors import EctopyError
+from ectopy.errors import AnnotationError, EctopyError
 from ectopy.labels.aami import BEAT_SYMBOLS
 from ectopy.recording import Annotations, Recording, packed, read
 from ectopy.review import Review
@@ -108,6 +109,13 @@ class Job:
         """Give the analysis after edits."""
         assert self.review is not None
         return self.derived("analysis", self.review.apply)
+
+    def take_over(self) -> None:
+        """Take over edits that another analysis of the recording, or another program, has saved."""
+        if self.review is None or not self.review.stale:
+            return
+        with self.lock, suppress(AnnotationError):  # an edit will say what is wrong with the file
+            self.review.refresh()
 
     def run(self) -> None:
         """Read and analyse; whatever goes wrong is kept as the job's error."""

@@ -14,6 +14,7 @@ import uvicorn
 
 from ectopy.errors import OutputError
 from ectopy.web.app import Settings, create_app
+from ectopy.web.routes.stream import LARGEST_MESSAGE
 
 HOST: Final = "127.0.0.1"
 
@@ -56,7 +57,8 @@ def serve(settings: Settings, started: Callable[[str, str], None]) -> None:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=2,
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=LARGEST_MESSAGE,
             )
         )
         page = f"http://{HOST}:{port}/?token="

@@ -122,6 +122,7 @@ def analyses(desk: TheDesk) -> Analyses:
 @router.get("/analyses/{id}")
 def analysis(job: AnyJob) -> AnalysisState:
     """Say how far an analysis is, and what was found."""
+    job.take_over()
     return state(job)
 
 

@@ -10,6 +10,9 @@ export class Review {
     this._pending = 0;
     /** Called with "saving", "saved" or "failed". */
     this.onstate = () => {};
+    this._tabs = new BroadcastChannel("ectopy-edits");
+    this._tabs.addEventListener("message", () => this.catchUp());
+    document.addEventListener("visibilitychange", () => document.hidden || this.catchUp());
   }
 
   /** Name the selected beat; the class that it has already confirms it. */
@@ -65,6 +68,27 @@ export class Review {
     store.setBeats(Beats.fromServer(beats));
   }
 
+  /** Show edits that were made elsewhere: in another tab, by another program. */
+  catchUp() {
+    const { id, status } = this.app.store.analysis ?? {};
+    if (status === "done") this._queue = this._queue.then(() => this._caughtUp(id));
+    return this._queue;
+  }
+
+  async _caughtUp(id) {
+    const { api, store, announce } = this.app;
+    const current = () => store.analysis?.id === id && !this._pending;
+    if (!current()) return;
+    try {
+      const { version } = await api.analysis(id);
+      if (!current() || version === store.analysis.version) return;
+      await this.reload();
+      announce("Edits made elsewhere are shown");
+    } catch {
+      // The next edit will say what is wrong.
+    }
+  }
+
   _send(ask, how) {
     const { id } = this.app.store.analysis;
     this._pending++;
@@ -78,8 +102,11 @@ export class Review {
     try {
       const said = await ask(id);
       this._pending--;
+      this._tabs.postMessage(id);
       if (store.analysis?.id !== id) return;
+      const missed = said.version !== store.analysis.version + 1;
       this._apply(said, how);
+      if (missed && !this._pending) await this.reload();
       this.onstate(this._pending ? "saving" : "saved");
       if (how.said) announce(`${how.said}: ${describe(said.done)}`);
     } catch (error) {

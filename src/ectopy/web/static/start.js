@@ -4,6 +4,7 @@ import { element } from "./dom.js";
 
 const FILTER_FROM = 12;
 const POLL_MS = 250;
+const SLOW_MS = 200;
 
 export class Start {
   constructor(root, app) {
@@ -57,10 +58,16 @@ export class Start {
 
   /** Show the recordings of the folder. */
   async show() {
+    const slow = setTimeout(() => this._list.replaceChildren(
+      element("p", { class: "looking", role: "status" }, "Looking through the folder …"),
+      element("progress", { "aria-label": "Looking through the folder" })), SLOW_MS);
     try {
       const said = await this.app.api.recordings();
+      clearTimeout(slow);
       this._showList(said);
     } catch (error) {
+      clearTimeout(slow);
+      this._list.replaceChildren();
       this.fail(error);
     }
   }
