@@ -55,13 +55,14 @@ def serving(path: Path | None, **options: Any) -> Iterator[Server]:
         port = listener.getsockname()[1]
         settings = Settings(path=path, port=port, token="right", **options)
         app = create_app(settings)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="websockets-sansio"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         base = f"http://127.0.0.1:{port}"
         headers = {"Authorization": "Bearer right"}
         try:
             while not server.started:
+                assert thread.is_alive(), "the server ended before it began"
                 time.sleep(0.01)
             with httpx.Client(base_url=base, headers=headers, timeout=PATIENCE_S) as api:
                 yield Server(base, port, "right", path or Path(), api, app)

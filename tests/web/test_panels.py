@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browsing import settled, until
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the extra 'dev' has playwright")
 expect = sync_api.expect
@@ -40,6 +41,7 @@ def show(page: Any, panel: str) -> Any:
     page.evaluate("(name) => ectopy.show(name)", panel)
     root = page.locator("#panel .pn")
     expect(root).to_be_visible()
+    settled(page)
     return root
 
 
@@ -50,11 +52,7 @@ def view(page: Any) -> tuple[float, float]:
 
 def until_view(page: Any, holds: Callable[[float, float], bool]) -> None:
     """Wait until the strip shows what it should; it glides there."""
-    for _ in range(600):
-        if holds(*view(page)):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"the strip shows {view(page)}")
+    until(page, lambda: holds(*view(page)))
 
 
 def selected(page: Any) -> int | None:
@@ -173,11 +171,12 @@ def test_episodes_sort_filter_and_lead_to_the_strip(viewer: Any) -> None:
 def test_the_gallery_shows_the_least_sure_first_and_renames_by_key(viewer: Any) -> None:
     page, root = viewer, show(viewer, "gallery")
     root.locator(".pn-chip", has=page.locator(".badge.V")).click()
+    settled(page)  # the thumbnails are fetched anew, and a click before that would be on old ones
     thumbs = root.locator(".pn-thumb")
+    expect(thumbs).to_have_count(page.evaluate("ectopy.store.beats.counts().V"))
     expect(thumbs.first).to_contain_text("V")
     sure = [float(text) for text in root.locator(".pn-thumb-sure").all_inner_texts()]
     assert sure == sorted(sure)
-    assert len(sure) == page.evaluate("ectopy.store.beats.counts().V")
 
     thumbs.first.click()
     beat = int(thumbs.first.get_attribute("data-id"))
@@ -238,6 +237,7 @@ def test_why_says_in_numbers_what_it_draws(viewer: Any) -> None:
     page.keyboard.press("Shift+V")
     bars = root.get_by_role("table", name="Probability of each class")
     expect(bars).to_be_visible()
+    settled(page)
     values = [float(text) for text in bars.locator("td.n").all_inner_texts()]
     assert len(values) == 5
     assert sum(values) == pytest.approx(1, abs=0.05)
@@ -283,6 +283,7 @@ def test_disagreements_are_counted_listed_and_stepped_through(viewer: Any) -> No
     expect(rows).to_have_count(len(wrong))
     page.evaluate("ectopy.jump(0)")
     until_view(page, lambda start, _: start <= 0)
+    settled(page)
     following = root.get_by_role("button", name="Next →")
     for k, beat in enumerate(wrong):
         following.click()
