@@ -53,9 +53,12 @@ def hanging(tmp_path):
     signal.signal(signal.SIGIO, before)
 
 
-def greedy(path, samples=30_000_000):
-    """Make a record that takes gigabytes in memory and next to nothing on the disk."""
-    leads = "".join(f"{path.name}.dat 16 200 16 0 0 0 0 {lead}\n" for lead in ("I", "II", "V1"))
+def greedy(path, samples=20_000_000):
+    """Make a record that takes a gigabyte in memory and next to nothing on the disk.
+
+    Its leads are shifted against each other, so that it cannot be read in pieces.
+    """
+    leads = "".join(f"{path.name}.dat 16:1 200 16 0 0 0 0 {lead}\n" for lead in ("I", "II", "V1"))
     path.with_suffix(".hea").write_text(f"{path.name} 3 250 {samples}\n{leads}")
     with path.with_suffix(".dat").open("wb") as file:
         file.truncate(6 * samples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from importlib import import_module
 from itertools import islice
@@ -88,7 +88,7 @@ class DaskCrew:
                 "give its address, such as tcp://10.0.0.5:8786"
             ) from error
 
-    def each(self, job: Job, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer]]:
+    def each(self, job: Job, requests: Iterable[Request]) -> Generator[tuple[Request, Answer]]:
         """Have all requests done; see `ectopy.archive.crew.Crew.each`."""
         left = iter(requests)
         text = job.to_text()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -16,7 +15,7 @@ from ectopy.archive.job import Answer, Job, Request
 class Crew(Protocol):
     """Whoever works, here or elsewhere."""
 
-    def each(self, job: Job, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer]]:
+    def each(self, job: Job, requests: Iterable[Request]) -> Generator[tuple[Request, Answer]]:
         """Have all requests done, and yield each with its answer as it comes.
 
         Raises
@@ -47,9 +46,10 @@ class LocalCrew:
     """
 
     def __init__(self, workers: int) -> None:
+        self._workers = workers
         self._hands = [Hand() for _ in range(workers)]
 
-    def each(self, job: Job, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer]]:
+    def each(self, job: Job, requests: Iterable[Request]) -> Generator[tuple[Request, Answer]]:
         """Have all requests done; see `Crew.each`."""
         left = iter(requests)
         lock = threading.Lock()
@@ -89,7 +89,7 @@ class LocalCrew:
                 thread.join(10)
 
     def close(self) -> None:
-        """End all processes."""
+        """End all processes, whatever they do."""
         for hand in self._hands:
-            with suppress(OSError):
-                hand.end()
+            hand.dismiss()
+        self._hands = [Hand() for _ in range(self._workers)]

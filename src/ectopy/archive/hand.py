@@ -27,7 +27,7 @@ _PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _CRASHES: Final = 2
 """Processes that a recording may end before it is given up."""
 _ONE_THREAD: Final = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+    ("ECTOPY_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
 """Each core has a process of its own, which needs no threads."""
 
@@ -45,6 +45,7 @@ class Hand:
         self._errors: IO[bytes] | None = None
         self._job: Job | None = None
         self._temp = ""
+        self._dismissed = False
 
     def ask(self, job: Job, request: Request) -> Answer:
         """Have something done, and give the answer, or what hindered it.
@@ -97,8 +98,18 @@ class Hand:
             shutil.rmtree(self._temp, ignore_errors=True)
             self._temp = ""
 
+    def dismiss(self) -> None:
+        """End the process for good, while another thread waits for it, too."""
+        self._dismissed = True
+        if self._process is not None:
+            with suppress(OSError):
+                self._process.kill()
+        self.end()
+
     def _ready(self, job: Job) -> Answer:
         """Start the process unless it runs, and make the job known to it."""
+        if self._dismissed:
+            return stop("stopped")
         if self._process is not None and self._process.poll() is not None:
             self.end()
         if self._process is None:

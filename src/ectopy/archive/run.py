@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -230,13 +231,14 @@ class _Run:
             self.tell(self.progress)
             requests = (_request(item, known) for item, known in left)
             inside: list[_Asked] = []
-            for request, answer in self.crew.each(self.job, requests):
-                item = Item(tuple(request["files"]), request["size"], request["member"])
-                _stop_if_told(answer)
-                if answer["outcome"] != "trouble":
-                    self.store.note({**answer, "path": item.path})
-                inside += self._take(item, answer, kept=answer.get("kept", False))
-                self.tell(self.progress)
+            with closing(self.crew.each(self.job, requests)) as answers:
+                for request, answer in answers:
+                    item = Item(tuple(request["files"]), request["size"], request["member"])
+                    _stop_if_told(answer)
+                    if answer["outcome"] != "trouble":
+                        self.store.note({**answer, "path": item.path})
+                    inside += self._take(item, answer, kept=answer.get("kept", False))
+                    self.tell(self.progress)
             left = inside
 
     def _take_known(self) -> list[_Asked]:
@@ -305,10 +307,11 @@ class _Run:
                 request = {"do": "build", "rows": rows, "bucket": number, "digest": digest}
                 requests.append({**request, "model": _model(self.job)})
         self.progress.done = len(buckets) - len(requests)
-        for _, answer in self.crew.each(self.job, requests):
-            _stop_if_told(answer)
-            self.progress.done += 1
-            self.tell(self.progress)
+        with closing(self.crew.each(self.job, requests)) as answers:
+            for _, answer in answers:
+                _stop_if_told(answer)
+                self.progress.done += 1
+                self.tell(self.progress)
         for path in [*new.rglob("*.parquet")]:
             if path not in wanted:
                 path.unlink()

@@ -23,6 +23,8 @@ from ectopy.errors import OutputError
 PARTS: Final = ("beats", "recordings", "episodes")
 """The tables of the data set, each a folder."""
 PAGE: Final = "index.html"
+_NO_LOCKS: Final = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+"""What a file system without locks says; then nothing keeps two runs apart."""
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -181,6 +183,9 @@ class Store:
                 f"another ectopy archive works in {self.out}; wait for it, or choose another "
                 "folder with -o"
             ) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
 
 
 def _check_content(out: Path, resume: bool) -> None:
