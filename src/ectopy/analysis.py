@@ -174,7 +174,7 @@ class Analysis:
             "aami": labels.aami,
             "probability": labels.probability,
             "abstained": labels.abstained,
-            "reason": labels.reason,
+            "reason": labels.reason.astype(np.str_),
         }
         if self.edited:
             arrays["by_hand"] = self.edited.by_hand

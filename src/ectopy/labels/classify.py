@@ -245,7 +245,7 @@ def reasons(
     quality: NDArray[np.float32],
     confidence: NDArray[np.float32],
     strange: NDArray[np.bool_],
-) -> NDArray[np.str_]:
+) -> NDArray[np.object_]:
     """Say why the model would rather not name a beat, empty where it names it.
 
     Parameters
@@ -259,7 +259,7 @@ def reasons(
     strange
         What :func:`unlike` says of each, shape ``(n,)``.
     """
-    reason = np.full(len(quality), "", dtype=f"<U{max(map(len, (NOISY, UNSURE, UNLIKE, CUT_OFF)))}")
+    reason = np.full(len(quality), "", object)  # as text each would take 124 bytes
     limits = card["abstain"]
     reason[confidence < limits["probability_below"]] = UNSURE
     reason[strange] = UNLIKE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class Labels:
     abstained
         bool, shape ``(n,)``: the model would rather not say; `aami` is then a mere guess.
     reason
-        Why it abstained, empty where it did not, shape ``(n,)``.
+        Why it abstained, empty where it did not, shape ``(n,)``, of text or of Python's strings.
     model, sha256
         Name of the model and the checksum of its weights.
     """
@@ -36,7 +36,7 @@ class Labels:
     aami: NDArray[np.str_]
     probability: NDArray[np.float32]
     abstained: NDArray[np.bool_]
-    reason: NDArray[np.str_]
+    reason: NDArray[Any]
     model: str
     sha256: str
 
