@@ -244,7 +244,7 @@ def _pauses(beats: Beats, rr: _Floats) -> Iterator[Episode]:
 
 def _patterns(beats: Beats, rr: _Floats, labels: Labels) -> Iterator[Episode]:
     """Find runs, couplets, bigeminy and trigeminy as words in the text of the labels."""
-    text = "".join(labels.aami.tolist())
+    text = labels.aami.astype("S1").tobytes().decode("ascii")
     breaks = [*np.flatnonzero(np.isnan(rr)).tolist(), len(text)]
     for start, stop in pairwise(breaks):
         for label in "SV":
