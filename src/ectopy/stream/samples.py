@@ -43,6 +43,8 @@ class TextSamples:
         What was wrong with the line that reading ended at, None while all is well.
     """
 
+    format: Final = "text"
+
     def __init__(self, leads: Sequence[str] | None = None) -> None:
         self.leads = tuple(leads) if leads else None
         self.error: str | None = None
@@ -149,6 +151,7 @@ class BinarySamples:
     ) -> None:
         if kind not in BINARY:
             raise RecordingError(f"no format {kind!r}; formats are {', '.join(FORMATS)}")
+        self.format = kind
         self.leads = tuple(leads)
         self.error: str | None = None
         self._dtype = np.dtype(BINARY[kind])
