@@ -8,7 +8,9 @@ from recording_signals import beats_in_mv
 from scipy.io import savemat
 
 from ectopy.errors import DamagedFileError, RecordingError
-from ectopy.recording import read
+from ectopy.recording import read, wfdb_record
+from ectopy.recording._wfdb_header import BYTES_PER_SAMPLE
+from ectopy.recording._wfdb_samples import _FORMATS
 
 FS = 250
 ADU = np.tile(np.arange(-100, 100), 10)
@@ -309,6 +311,39 @@ def test_every_storage_format(tmp_path, fmt):
     recording = read(tmp_path / "r")
     assert recording.leads == ("II", "V1")
     np.testing.assert_allclose(recording.signal, both / 80, rtol=1e-6)
+
+
+@pytest.mark.parametrize("fmt", _FORMATS)
+@pytest.mark.parametrize("per_frame", [(1, 1, 1), (2, 2, 2), (1, 3, 2)])
+def test_what_is_read_without_the_library_is_what_it_reads(tmp_path, monkeypatch, fmt, per_frame):
+    frames, random = 701, np.random.default_rng(int(fmt))
+    size = BYTES_PER_SAMPLE[fmt] * frames
+    together, alone = (int(np.ceil(size * n)) for n in (sum(per_frame[:2]), per_frame[2]))
+    noise = random.integers(0, 256, together, np.uint8)
+    noise[:60] = np.tile({"80": [0], "160": [0], "212": [0, 0x88, 0]}.get(fmt, [0, 0, 0, 128]), 60)[
+        :60
+    ]
+    (tmp_path / "a.dat").write_bytes(noise.tobytes())
+    (tmp_path / "b.dat").write_bytes(bytes(12) + random.bytes(alone))
+    one, two, three = per_frame
+    (tmp_path / "r.hea").write_text(
+        f"r 3 100 {frames}\na.dat {fmt}x{one} 80(7)/mV 12 0 0 0 0 I\n"
+        f"a.dat {fmt}x{two} 0.25/uV 12 3 0 0 0 II\nb.dat {fmt}x{three}+12 1e3/mV 12 0 0 0 0 III\n"
+    )
+    monkeypatch.setattr(wfdb_record, "_PIECE", 64)
+    found = read(tmp_path / "r")
+    monkeypatch.setattr(wfdb_record, "can_decode", lambda signals: False)
+    expected = read(tmp_path / "r")
+    np.testing.assert_array_equal(found.signal, expected.signal)
+    assert found.resolution == expected.resolution
+
+
+def test_a_file_that_shrinks_while_it_is_read_says_so(write_record, monkeypatch):
+    path = write_record(GOOD, ADU)
+    whole = np.fromfile
+    monkeypatch.setattr(np, "fromfile", lambda *given, **named: whole(*given, **named)[:-2])
+    with pytest.raises(DamagedFileError, match="became shorter"):
+        read(path)
 
 
 @pytest.mark.parametrize("fmt", ["508", "516", "524"])
