@@ -174,7 +174,7 @@ def describe(lead: Prepared, at: Positions, offset: int = 0) -> Float32:
     margin = int(SURROUNDINGS[-1]) + 1
     band, slope = padded(lead.band, margin, margin), padded(lead.slope, margin, margin)
     reach = CORE + SHIFT
-    core = sliding_window_view(band, 2 * reach + 1)[at + margin - reach]
+    core = windows_of(band, 2 * reach + 1)[at + margin - reach]
     exact = core[:, SHIFT:-SHIFT]
     peak = np.abs(exact[:, CORE // 2 : -(CORE // 2)]).max(axis=1)
     template, typical = _templates(exact, peak, height, at, offset)
@@ -234,12 +234,17 @@ def padded(x: NDArray[Any], before: int, after: int, fill: float = 0.0) -> NDArr
     return wider
 
 
+def windows_of(x: NDArray[Any], width: int) -> NDArray[Any]:
+    """Give ``(len(x) - width + 1, width)``; NumPy's own way takes twenty times as long for few."""
+    return np.ndarray((len(x) - width + 1, width), x.dtype, x, 0, (x.itemsize, x.itemsize))
+
+
 def quantile_around(
     values: NDArray[np.floating], before: int, after: int, share: float
 ) -> NDArray[np.float64]:
     """Quantile over the values up to so many before and after each, as far as there are any."""
     x = padded(values.astype(np.float64), before, after, np.nan)
-    windows = np.sort(sliding_window_view(x, before + after + 1), axis=1)
+    windows = np.sort(windows_of(x, before + after + 1), axis=1)
     at = np.arange(len(values))
     there = np.minimum(at, before) + 1 + np.minimum(at[::-1], after)
     quantile: NDArray[np.float64] = windows[at, ((there - 1) * share).astype(np.int64)]

@@ -16,7 +16,6 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ectopy._threads import in_threads
@@ -26,6 +25,7 @@ from ectopy.beats.candidates import (
     padded,
     quantile_around,
     rate_ratio,
+    windows_of,
 )
 from ectopy.beats.filters import Recursive, both_ways, butterworth
 from ectopy.beats.find import live_spans
@@ -215,7 +215,7 @@ def cut_piece(x: Float32, fs: float, sample: Whole) -> Float32:
     """
     steady = padded(_steady(x, fs), REACH, REACH + 1)
     at = np.rint(sample * (CONTEXT_FS / fs)).astype(np.int64)
-    cuts: Float32 = sliding_window_view(steady, 2 * REACH + 1)[at]
+    cuts: Float32 = windows_of(steady, 2 * REACH + 1)[at]
     return cuts
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+
+from ectopy.beats.candidates import padded, windows_of
 
 Float64 = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -72,12 +73,12 @@ def _changes(log: Float64) -> Whole:
     n, near = len(log), REACH // 2 + 1
     if n < 2 * REACH:
         return np.array([0, n])
-    padded = np.pad(log, REACH, mode="edge")
-    median = np.sort(sliding_window_view(padded, REACH), axis=1)[:, REACH // 2]
+    wider = np.concatenate([[log[0]] * REACH, log, [log[-1]] * REACH])
+    median = np.sort(windows_of(wider, REACH), axis=1)[:, REACH // 2]
     change = median[REACH : REACH + n] - median[:n]
     change[0] = 0
     size = np.abs(change)
-    largest = sliding_window_view(np.pad(size, near), 2 * near + 1).max(axis=1)
+    largest = windows_of(padded(size, near, near), 2 * near + 1).max(axis=1)
     found = [0]
     for peak in map(int, np.flatnonzero((size > STEP) & (size >= largest - 1e-9))):
         # medians change smoothly: the sharpest step nearby is where the stretch begins
