@@ -10,7 +10,17 @@ Not a medical device.
 from ectopy.stream.lines import Teller
 from ectopy.stream.live import LATENCY_S, Stream
 from ectopy.stream.replay import replay
-from ectopy.stream.samples import FORMATS, read_samples
+from ectopy.stream.samples import FORMATS, BinarySamples, TextSamples, read_samples
 from ectopy.stream.value import Beat
 
-__all__ = ["FORMATS", "LATENCY_S", "Beat", "Stream", "Teller", "read_samples", "replay"]
+__all__ = [
+    "FORMATS",
+    "LATENCY_S",
+    "Beat",
+    "BinarySamples",
+    "Stream",
+    "Teller",
+    "TextSamples",
+    "read_samples",
+    "replay",
+]
