@@ -3,8 +3,8 @@
 python bench/archive.py [--recordings 2000] [--folder FOLDER] [--kill-every 20]
 python bench/archive.py --parts        what the rest costs: planning, scheduling, building
 
-The recordings are simulated hearts of 30 s to 30 min as WFDB, EDF, packed EDF and CSV; they stay in
-FOLDER, so that a second run need not make them. Needs ``pip install 'ectopy[cluster]'``.
+The recordings are simulated hearts of 30 s to 30 min (as many from 30 s to 1 min as from 15 to 30)
+as WFDB, EDF, packed EDF and CSV; they stay in FOLDER, so that a second run need not make them. Needs ``pip install 'ectopy[cluster]'``.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def make(folder: Path, number: int) -> float:
     from ectopy.simulate import simulate
 
     rng = np.random.default_rng(number)
-    seconds = round(float(rng.uniform(SHORTEST_S, LONGEST_S)))
+    seconds = round(SHORTEST_S * (LONGEST_S / SHORTEST_S) ** float(rng.uniform()))
     ending = FORMATS[number % len(FORMATS)]
     path = folder / f"ward-{number % 12:02}" / f"{number:05}{ending}"
     if path.with_suffix(ending or ".hea").exists():

@@ -45,7 +45,7 @@ def table(out: Path, name: str) -> list[dict[str, object]]:
 
 def results(out: Path) -> dict[str, int]:
     """Give when each result was written, in nanoseconds."""
-    return {p.name: p.stat().st_mtime_ns for p in (out / "work" / "results").rglob("*.arrow")}
+    return {p.name: p.stat().st_mtime_ns for p in (out / "work" / "results").rglob("*.parquet")}
 
 
 def start(*words: object, **options: object) -> subprocess.Popen:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 import ectopy
 from ectopy.archive import work
 from ectopy.archive.crew import LocalCrew
-from ectopy.archive.job import Job, Settings, StoppedError, context_of, versions
+from ectopy.archive.job import TROUBLES, Job, Settings, StoppedError, context_of, versions
 from ectopy.archive.run import archive
 from ectopy.archive.schema import TABLES
 from ectopy.archive.store import Store
@@ -159,7 +160,7 @@ def test_a_damaged_result_is_made_anew(root, crew, tmp_path):
     out = tmp_path / "out"
     archive(root, out, crew)
     before = content(out)
-    path = next((out / "work" / "results").rglob("*.arrow"))
+    path = next((out / "work" / "results").rglob("*.parquet"))
     path.write_bytes(path.read_bytes()[:100])
     shutil.rmtree(out / "beats")
     with pytest.raises(StoppedError, match=r"damaged and was deleted.*--resume"):
@@ -280,3 +281,15 @@ def test_nothing_heavy_is_imported_and_what_is_missing_is_named():
         result = run(code)
         assert result.returncode == 2
         assert "pip install 'ectopy[cluster]'" in result.stderr
+
+
+def test_the_documentation_names_every_column_and_status():
+    text = (Path(__file__).parents[2] / "docs" / "archive.md").read_text("utf-8")
+    for table_name, columns in TABLES.items():
+        part = text.split(f"### {table_name}\n")[1].split("\n#")[0]
+        told = [line.split(" | ") for line in part.splitlines() if line.startswith("| `")]
+        assert [(row[0].strip("|` "), row[2].strip(), row[3].strip(" |")) for row in told] == [
+            (name, unit, says) for name, _, unit, says in columns
+        ]
+    for status in ("ok", "failed", *TROUBLES):
+        assert f"| `{status}` |" in text

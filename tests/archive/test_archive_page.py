@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from ectopy.archive import page, tables
+from ectopy.archive.schema import schema
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def opened(tmp_path_factory):
     path = tables.bucket_path(folder, "recordings", 0, "digest")
     path.parent.mkdir(parents=True)
     rows = tables._recording_tables([row(number) for number in range(3000)])
-    tables._write_parquet(path, "recordings", rows, {})
+    tables._write_parquet(path, schema("recordings"), rows)
     (folder / "index.html").write_text(page.render(folder, 7, "model 0123456789abcdef"))
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

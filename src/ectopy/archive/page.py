@@ -8,7 +8,7 @@ from collections import Counter
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
@@ -16,6 +16,9 @@ from ectopy import __version__
 from ectopy.archive.job import FAILED, OK, TROUBLES
 from ectopy.labels.aami import AAMI_CLASSES, AAMI_NAMES
 from ectopy.report.words import count, share
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_ROWS: Final = 20_000
 """Rows that the page holds; those without a result come first."""
@@ -53,52 +56,65 @@ def render(folder: Path, others: int, model: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    rows = _rows(folder)
-    statuses = Counter(row["status"] for row in rows)
+    table = _table(folder)
+    statuses = Counter(table["status"].to_pylist())
     script = files("ectopy.archive").joinpath("page.js").read_text("utf-8")
     name, weights = model.split()
-    counts = {label: sum(row[f"beats_{label}"] or 0 for row in rows) for label in AAMI_CLASSES}
+    counts = {label: int(_sum(table, f"beats_{label}")) for label in AAMI_CLASSES}
     return environment.get_template("page.html").render(
         software=f"ectopy {__version__}",
         model=name,
         weights=weights,
-        total=len(rows),
+        total=len(table),
         ok=statuses[OK],
         others=others,
-        hours=sum(row["duration_s"] or 0.0 for row in rows) / 3600,
+        hours=_sum(table, "duration_s") / 3600,
         beats=sum(counts.values()),
         classes=[
             (label, AAMI_NAMES[label], n, share(n, sum(counts.values())))
             for label, n in counts.items()
         ],
         statuses=[(name, SAYS[name], statuses[name]) for name in SAYS if statuses[name]],
-        shown=min(len(rows), MOST_ROWS),
-        data=_data(rows),
+        shown=min(len(table), MOST_ROWS),
+        data=_data(table),
         script=Markup(script),
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         count=count,
     )
 
 
-def _rows(folder: Path) -> list[dict[str, Any]]:
-    """Read what the page shows of each recording, by name."""
+def _table(folder: Path) -> pa.Table:
+    """Read what the page shows of each recording, those without a result first, then by name."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows: list[dict[str, Any]] = []
+    parts = []
     for path in sorted((folder / "recordings").rglob("*.parquet")):
         with path.open("rb") as file:
-            rows += pq.read_table(file, columns=list(_COLUMNS)).to_pylist()
-    return sorted(rows, key=lambda row: str(row["recording"]))
+            parts.append(pq.read_table(file, columns=list(_COLUMNS)))
+    table = pa.concat_tables(parts)
+    for name in ("recording", "status"):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, table[name].cast(pa.string()))
+    is_ok = pa.array([status == OK for status in table["status"].to_pylist()])
+    order = [("is_ok", "ascending"), ("recording", "ascending")]
+    return table.append_column("is_ok", is_ok).sort_by(order)
 
 
-def _data(rows: list[dict[str, Any]]) -> Markup:
-    """Give the rows as JSON that can stand in a page, those without a result first."""
-    chosen = sorted(rows, key=lambda row: row["status"] == OK)[:MOST_ROWS]
-    table = [
+def _sum(table: pa.Table, column: str) -> float:
+    import pyarrow.compute as pc
+
+    return float(pc.sum(table[column]).as_py() or 0)
+
+
+def _data(table: pa.Table) -> Markup:
+    """Give the first rows as JSON that can stand in a page."""
+    chosen = table.slice(0, MOST_ROWS).select(list(_COLUMNS)).to_pylist()
+    rows = [
         [round(v, 1) if isinstance(v, float) else v for v in map(row.get, _COLUMNS)]
         for row in chosen
     ]
-    text = json.dumps({"columns": _COLUMNS, "rows": table}, separators=(",", ":"))
+    text = json.dumps({"columns": _COLUMNS, "rows": rows}, separators=(",", ":"))
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return Markup(text)

@@ -1,6 +1,6 @@
 """The folder of the results: one file for each result, whole or absent, and what is remembered.
 
-``work/results/ab/abcdef….arrow`` holds one result under the key of its content, ``work/parts`` what
+``work/results/ab/abcd….parquet`` holds one result under the key of its content, ``work/parts`` what
 is being written, ``work/new`` the data set while it grows, ``work/journal.jsonl`` which file had
 which result, so that it need not be read again to find out.
 """
@@ -30,7 +30,7 @@ _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def result_path(out: Path, key: str) -> Path:
     """Give where the result of a key is kept."""
-    return out / "work" / "results" / key[:2] / f"{key}.arrow"
+    return out / "work" / "results" / key[:2] / f"{key}.parquet"
 
 
 @contextmanager
@@ -110,7 +110,7 @@ class Store:
         """Give the keys of all results that are there."""
         folders = (each for each in os.scandir(self.work / "results") if each.is_dir())
         return {
-            file.name.removesuffix(".arrow")
+            file.name.removesuffix(".parquet")
             for folder in folders
             for file in os.scandir(folder.path)
         }

@@ -1,9 +1,11 @@
-"""Results in files of Arrow, and their way into the Parquet files of the data set."""
+"""Results, one Parquet file each, and their way into the files of the data set."""
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -63,35 +65,31 @@ def facts_of(analysis: Analysis) -> dict[str, Any]:
 def write_result(
     out: Path, key: str, facts: dict[str, Any], analysis: Analysis | None = None
 ) -> None:
-    """Write the result of a key: beats as a table of Arrow, the rest as its metadata.
+    """Write the result of a key: beats as a Parquet file, the rest as its metadata.
 
     Raises
     ------
     StoppedError
         If it cannot be written.
     """
-    import pyarrow as pa
-
-    beats = _bare("beats").empty_table() if analysis is None else _beats(analysis)
+    wanted = _bare("beats")
+    beats = wanted.empty_table() if analysis is None else _beats(analysis)
     episodes = [each.to_dict() for each in analysis.rhythm.episodes] if analysis else []
-    beats = beats.replace_schema_metadata(
-        {"recording": json.dumps(facts), "episodes": json.dumps(episodes)}
-    )
-    packed = pa.ipc.IpcWriteOptions(compression="zstd")
-    with (
-        writing(out, result_path(out, key)) as part,
-        pa.OSFile(str(part), "wb") as file,
-        pa.ipc.new_file(file, beats.schema, options=packed) as writer,
-    ):
-        writer.write_table(beats)
+    told = {"recording": json.dumps(facts), "episodes": _packed(json.dumps(episodes))}
+    with writing(out, result_path(out, key)) as part:
+        _write_parquet(part, wanted.with_metadata(told), iter([beats]))
 
 
 def read_facts(out: Path, key: str) -> dict[str, Any] | None:
     """Give the row that a result holds; None if there is no such result, or it is damaged."""
+    import pyarrow.parquet as pq
+
     try:
-        return _read(result_path(out, key))[0]
+        with result_path(out, key).open("rb") as file:
+            found: dict[str, Any] = json.loads(pq.read_schema(file).metadata[b"recording"])
     except (OSError, ValueError, KeyError):
         return None
+    return found
 
 
 def bucket_path(folder: Path, table: str, bucket: int, digest: str) -> Path:
@@ -139,7 +137,7 @@ def build(out: Path, rows: Sequence[dict[str, Any]], bucket: int, digest: str, m
     ):
         path = bucket_path(out / "work" / "new", name, bucket, digest)
         with writing(out, path) as part:
-            _write_parquet(part, name, tables, told)
+            _write_parquet(part, schema(name).with_metadata(told), tables)
 
 
 def reuse(out: Path, bucket: int, digest: str) -> bool:
@@ -189,13 +187,18 @@ def _bare(table: str) -> pa.Schema:
     return schema(table).remove(0)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], pa.Table]:
-    import pyarrow as pa
+def _packed(text: str) -> str:
+    return b64encode(zlib.compress(text.encode())).decode()
 
-    with pa.OSFile(str(path)) as file:
-        table = pa.ipc.open_file(file).read_all()
+
+def _read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], pa.Table]:
+    import pyarrow.parquet as pq
+
+    with path.open("rb") as file:
+        table = pq.read_table(file)
     held = table.schema.metadata
-    return json.loads(held[b"recording"]), json.loads(held[b"episodes"]), table
+    episodes = zlib.decompress(b64decode(held[b"episodes"]))
+    return json.loads(held[b"recording"]), json.loads(episodes), table
 
 
 def _intact(out: Path, key: str) -> tuple[dict[str, Any], list[dict[str, Any]], pa.Table]:
@@ -203,7 +206,7 @@ def _intact(out: Path, key: str) -> tuple[dict[str, Any], list[dict[str, Any]], 
     path = result_path(out, key)
     try:
         return _read(path)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zlib.error) as error:
         with suppress(OSError):
             path.unlink()
         raise StoppedError(
@@ -253,11 +256,10 @@ def _recording_tables(rows: list[dict[str, Any]]) -> Iterator[pa.Table]:
     yield pa.table(columns, wanted)
 
 
-def _write_parquet(path: Path, name: str, tables: Iterator[pa.Table], told: dict[str, str]) -> None:
+def _write_parquet(path: Path, wanted: pa.Schema, tables: Iterator[pa.Table]) -> None:
     import pyarrow.parquet as pq
 
-    wanted = schema(name).with_metadata(told)
-    encoded = {"sample": "DELTA_BINARY_PACKED"} if name == "beats" else {}
+    encoded = {"sample": "DELTA_BINARY_PACKED"} if "sample" in wanted.names else {}
     with pq.ParquetWriter(
         path,
         wanted,
@@ -265,7 +267,6 @@ def _write_parquet(path: Path, name: str, tables: Iterator[pa.Table], told: dict
         compression_level=3,
         use_dictionary=[column for column in wanted.names if column not in encoded],
         column_encoding=encoded or None,
-        write_statistics=True,
     ) as writer:
         for table in tables:
             writer.write_table(table.cast(wanted), row_group_size=2 * ROWS)
