@@ -289,3 +289,14 @@ def test_spikes_of_a_pacemaker_are_no_beats(fs, height_mv, ahead_s):
     missed, extra = errors(lead_of(spiked, fs), truth)
     assert missed <= 1
     assert extra <= 1
+
+
+@pytest.mark.data
+def test_what_all_leads_lack_keeps_none_of_them_from_deciding(data):
+    """In lead II of this file T waves are taller than the QRS complexes; its end is padding."""
+    recording = read(data / "formats" / "philips_sierra_xml" / "1_03_129DYPRG.XML")
+    assert [stretch.reason for stretch in find_beats(recording, "I").bad] == ["missing"]
+    assert find.choose_leads(recording) == ("II", "I", "III")
+    beats = find_beats(recording)
+    assert len(beats) == len(find_beats(recording, "I")) == 7
+    np.testing.assert_allclose(beats.time_s, find_beats(recording, "I").time_s, atol=0.05)

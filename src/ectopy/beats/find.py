@@ -40,8 +40,8 @@ def find_beats(
     recording
         An ECG at 50 Hz or more; 100 to 1000 Hz give the same beats.
     lead
-        Name or number of the one lead to search. Without it up to three leads that are alive
-        throughout decide together, and the R peaks are those of the lead that
+        Name or number of the one lead to search. Without it up to three leads decide together, all
+        alive wherever that of the R peaks is; the R peaks are those of the lead that
         :func:`choose_lead` names.
     detector
         Directory of the detector's network, to try one of your own.
@@ -108,7 +108,7 @@ def choose_lead(recording: Recording) -> str:
 def choose_leads(recording: Recording) -> tuple[str, ...]:
     """Name the leads that are looked at together when the user names none.
 
-    First the one that :func:`choose_lead` names, then up to two that are alive throughout.
+    First the one that :func:`choose_lead` names, then up to two that are alive wherever it is.
     """
     return tuple(recording.leads[column] for column in _columns(recording, None)[0])
 
@@ -125,8 +125,13 @@ def _columns(recording: Recording, lead: str | int | None) -> tuple[list[int], t
             break
         dead[k] = dead_stretches(recording.signal[:, k], recording.fs)
     first = next((k for k in dead if _mostly_alive(recording, dead[k])), order[0])
-    others = [k for k in dead if k != first and not dead[k]]
+    others = [k for k in dead if k != first and _within(dead[k], dead[first])]
     return [first, *others[: MOST_LEADS - 1]], dead[first]
+
+
+def _within(dead: tuple[Stretch, ...], others: tuple[Stretch, ...]) -> bool:
+    """Whether a lead is alive wherever another is: many files pad all leads alike at their end."""
+    return all(any(o.start <= s.start and s.stop <= o.stop for o in others) for s in dead)
 
 
 def _mostly_alive(recording: Recording, dead: tuple[Stretch, ...]) -> bool:
