@@ -178,7 +178,7 @@ def leaky(data_folder, tmp_path_factory):
 
 def test_validating_on_the_test_rows_is_marked_wherever_figures_are(leaky):
     card = load_card(str(leaky.model))
-    assert card["name"] == "best-kaggle-leaky-v1"
+    assert card["name"] == "best-kaggle-leaky-v2"
     assert card["warning"].startswith("LEAK: the epoch")
     assert (leaky.run / "report.txt").read_text().startswith("LEAK: the epoch")
     assert "**of the test**" in (leaky.model / "README.md").read_text()
@@ -193,7 +193,7 @@ def test_what_was_trained_names_beats(leaky):
     from ectopy.simulate import simulate
 
     found = analyze(simulate(30, 250, seed=1), model=str(leaky.model))
-    assert found.labels.model == "best-kaggle-leaky-v1"
+    assert found.labels.model == "best-kaggle-leaky-v2"
     assert len(found.beats) > 20
 
 

@@ -52,7 +52,8 @@ def make_card(
     """
     recipe, leaky = settings["recipe"], settings["validated_on_test"]
     warning = MIXED if split.patient_mixed else APART
-    name = f"{recipe['name']}-{split.name.replace('/', '-')}{'-leaky' if leaky else ''}-v1"
+    name = f"{recipe['name']}-{split.name.replace('/', '-')}{'-leaky' if leaky else ''}"
+    name += f"-v{recipe['version']}"
     return {
         "name": name,
         "says": f"The `{recipe['name']}` network ({recipe['source']}), trained on rows made like "

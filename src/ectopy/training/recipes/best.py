@@ -95,6 +95,7 @@ BEST: Final = Recipe(
     "best",
     Residual,
     source="ectopy's own",
+    version=2,
     batch=128,
     learning_rate=2.5e-3,
     schedule=Cosine(warm_up=0.06),

@@ -24,6 +24,8 @@ class Recipe:
         Makes the untrained network: rows ``(batch, 1, 187)`` → logits ``(batch, 5)``.
     source
         Where the recipe comes from.
+    version
+        Goes up when the network or its training changes; names of models end in it.
     batch
         Rows per step.
     learning_rate, schedule
@@ -61,6 +63,7 @@ class Recipe:
     name: str
     network: Callable[[], nn.Module]
     source: str
+    version: int = 1
     batch: int = 32
     learning_rate: float = 1e-3
     schedule: Schedule = field(default_factory=Constant)
