@@ -10,7 +10,7 @@ class ContextNetwork(nn.Module):
     """Dense layers over the features of `ectopy.beats.context`, a few such networks in one.
 
     Each member scales the features by what it learned from, and has two hidden layers; their
-    logits are averaged. Members are trained one by one; see ``training/context_v2.py``.
+    logits are averaged. Members are trained one by one; see ``training/context_v3.py``.
 
     Parameters
     ----------
