@@ -1,10 +1,10 @@
 """Samples in, beats out: each beat is final within three seconds of its R peak.
 
-Everything is decided on a grid of the stream's own samples, once a second, whatever the blocks
-are that samples come in. At each of these ticks the detector that searches recordings searches
-the last minute; R peaks that lie between about two and three seconds back become final, are
-described beside the patient's last beats by the code that describes those of a recording, and
-named by the same network.
+Everything is decided on a grid of the stream's own samples, every 1.5 s, whatever the blocks are
+that samples come in. At each of these ticks the detector that searches recordings searches the
+last 45 seconds; R peaks that lie between 1.4 and 2.9 seconds back become final, are described
+beside the patient's last beats by the code that describes those of a recording, and named by the
+same network.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from ectopy.stream.value import Beat
 
 LATENCY_S: Final = 3.0
 """Seconds of signal after its R peak within which a beat is given."""
-HOP_S: Final = 1.0
-"""Seconds between two ticks."""
+HOP_S: Final = 1.5
+"""Seconds between two ticks: a beat is seen with 1.4 to 2.9 s of what comes after it."""
 LATE_S: Final = 0.1
 """How far before the border of a tick an R peak may still be that the tick before did not see."""
 REFRACTORY_S: Final = 0.18

@@ -25,8 +25,10 @@ from ectopy.stream.tail import Tail
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-MEMORY_BEATS: Final = 400
-"""Beats that are kept: about five minutes, the longest that a patient is held against."""
+MEMORY_BEATS: Final = 900
+"""Beats that are kept, about twelve minutes: the typical beat and the shapes are theirs."""
+NEAR_BEATS: Final = 400
+"""How many of them new beats are described beside."""
 LEARN_S: Final = 30.0
 """Seconds after which the patient's typical beat and shapes are learned anew…"""
 LEARN_GROWTH: Final = 1.25
@@ -80,31 +82,29 @@ class Memory:
         self._cuts.add(fresh.cuts)
         self._rr.add(fresh.rr)
         self._quality.add(fresh.quality)
-        cuts = np.concatenate([self._cuts.rows, ahead.cuts])
-        rr = np.concatenate([self._rr.rows, ahead.rr])
-        quality = np.concatenate([self._quality.rows, ahead.quality])
-        habit = self._habit_of(cuts, rr, fresh.cuts, now_s)
+        near = slice(-max(NEAR_BEATS, len(fresh.cuts)), None)
+        cuts = np.concatenate([self._cuts.rows[near], ahead.cuts])
+        rr = np.concatenate([self._rr.rows[near], ahead.rr])
+        quality = np.concatenate([self._quality.rows[near], ahead.quality])
+        habit = self._habit_of(fresh, ahead, now_s)
         first, n = len(cuts) - len(ahead.cuts) - len(fresh.cuts), len(fresh.cuts)
         after = np.append(rr[1:], np.nan)
         return describe_beats(cuts, rr, after, quality, habit)[first : first + n]
 
-    def _habit_of(
-        self,
-        cuts: NDArray[np.float32],
-        rr: NDArray[np.float64],
-        fresh: NDArray[np.float32],
-        now_s: float,
-    ) -> Habit:
+    def _habit_of(self, fresh: Heard, ahead: Heard, now_s: float) -> Habit:
         """What beats are held against now, learned anew where it is time."""
-        since = now_s - self._learned_s
+        since, n = now_s - self._learned_s, len(self._rr.rows) + len(ahead.rr)
         if (
             self._habit is None
             or since >= LEARN_S
-            or len(cuts) >= LEARN_GROWTH * self._learned_from
-            or (since >= LEARN_SHAPE_S and not fits_habit(fresh, self._habit).all())
+            or n >= LEARN_GROWTH * self._learned_from
+            or (since >= LEARN_SHAPE_S and not fits_habit(fresh.cuts, self._habit).all())
         ):
-            self._habit = learn_habit(cuts, rr)
-            self._learned_s, self._learned_from = now_s, len(cuts)
+            self._habit = learn_habit(
+                np.concatenate([self._cuts.rows, ahead.cuts]),
+                np.concatenate([self._rr.rows, ahead.rr]),
+            )
+            self._learned_s, self._learned_from = now_s, n
         return self._habit
 
 

@@ -1,4 +1,4 @@
-"""The last minute of a stream: beats are searched in it and cut out of it."""
+"""The last 45 seconds of a stream: beats are searched in it and cut out of it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ectopy.beats.quality import bridged
 from ectopy.stream.bad import DeadStretches
 from ectopy.stream.tail import Tail
 
-WINDOW_S: Final = 60.0
-"""Seconds of the past that beats are searched in."""
+WINDOW_S: Final = 45.0
+"""Seconds of the past that beats are searched in: the farthest that the detector looks back."""
 CUT_S: Final = 12.0
 """Seconds of the past that are filtered to cut beats out of."""
 
@@ -49,7 +49,7 @@ class Spotted:
 
 
 class Sight:
-    """The last minute of each lead at one sampling rate, and what is dead in it.
+    """The newest signal of each lead at one sampling rate, and what is dead in it.
 
     Parameters
     ----------
