@@ -40,7 +40,7 @@ def make(folder: Path, number: int) -> float:
     seconds = round(SHORTEST_S * (LONGEST_S / SHORTEST_S) ** float(rng.uniform()))
     ending = FORMATS[number % len(FORMATS)]
     path = folder / f"ward-{number % 12:02}" / f"{number:05}{ending}"
-    if path.with_suffix(ending or ".hea").exists():
+    if path.with_name(f"{number:05}{ending or '.hea'}").exists():
         return seconds / 3600
     recording = simulate(seconds, FS, seed=number, rate_bpm=float(rng.uniform(50, 110)))
     plain = path.with_suffix("") if ending.endswith(".gz") else path
@@ -147,37 +147,45 @@ def main(folder: Path, count: int, every: float) -> None:
     seconds, said = archive(folder / "in", folder / "one", "--workers", 1)
     wanted = content(folder / "one")
     row("one worker", count, hours, seconds, said, wanted[:12])
-    for name, kill in (("two", False), ("dask", False), ("killed", True)):
-        words: tuple[object, ...] = ("--workers", 2)
-        with tempfile.TemporaryDirectory() as local:
-            if name == "two":
-                seconds, said = archive(folder / "in", folder / name, *words)
-                told = "two workers"
-            else:
-                cluster = Cluster(local)
-                stop = threading.Event()
-                killer = threading.Thread(target=cluster.kill_every, args=(every, stop))
-                if kill:
-                    killer.start()
-                seconds, said = archive(
-                    folder / "in", folder / name, "--scheduler", cluster.address
-                )
-                stop.set()
-                if kill:
-                    killer.join()
-                cluster.close()
-                told = f"Dask, two workers{f', {cluster.killed} times one killed' if kill else ''}"
-        found = content(folder / name)
-        same = "same bytes" if found == wanted else f"OTHER BYTES: {found[:12]}"
-        row(told, count, hours, seconds, said, same)
-    seconds, said = archive(folder / "in", folder / "killed", "--resume", "--workers", 1)
-    same = "same bytes" if content(folder / "killed") == wanted else "OTHER BYTES"
-    row("again with --resume, nothing to do", count, hours, seconds, said, same)
+    for name, kill in (("killed", True), ("two", False), ("dask", False)):
+        if name == "two":
+            seconds, said = archive(folder / "in", folder / name, "--workers", 2)
+            told = "two workers"
+        else:
+            seconds, said, killed = on_dask(folder / "in", folder / name, every if kill else 0)
+            told = f"Dask, two workers{f', one of them killed {killed} times' if kill else ''}"
+        row(told, count, hours, seconds, said, compared(folder / name, wanted))
+        if kill:
+            words = ("--resume", "--workers", 1)
+            seconds, said = archive(folder / "in", folder / name, *words)
+            told = "the same again with --resume"
+            row(told, count, hours, seconds, said, compared(folder / name, wanted))
     for part in DATA_SET[:3]:
         size = sum(path.stat().st_size for path in (folder / "one" / part).rglob("*.parquet"))
         print(f"{part}: {size / 1e6:.2f} MB" + (beats(folder, size) if part == "beats" else ""))
     size = sum(path.stat().st_size for path in (folder / "one" / "work" / "results").rglob("*.*"))
     print(f"work/results: {size / 1e6:.2f} MB")
+
+
+def on_dask(root: Path, out: Path, kill_every_s: float) -> tuple[float, str, int]:
+    """Run the command on a cluster of its own; give its seconds, its words, and the dead."""
+    with tempfile.TemporaryDirectory() as local:
+        cluster = Cluster(local)
+        stop = threading.Event()
+        killer = threading.Thread(target=cluster.kill_every, args=(kill_every_s, stop))
+        if kill_every_s:
+            killer.start()
+        seconds, said = archive(root, out, "--scheduler", cluster.address)
+        stop.set()
+        if kill_every_s:
+            killer.join()
+        cluster.close()
+    return seconds, said, cluster.killed
+
+
+def compared(out: Path, wanted: str) -> str:
+    found = content(out)
+    return "same bytes" if found == wanted else f"OTHER BYTES: {found[:12]}"
 
 
 def beats(folder: Path, size: int) -> str:

@@ -239,6 +239,28 @@ def test_a_worker_says_what_it_does_not_share(root, tmp_path, change, said):
     store.close()
 
 
+def test_a_model_that_goes_away_stops_the_run_and_fails_no_recording(root, crew, tmp_path):
+    from ectopy.labels import DEFAULT_MODEL
+    from ectopy.labels.models import model_folder
+
+    model = tmp_path / "model"
+    shutil.copytree(model_folder(DEFAULT_MODEL), model)
+    before = context_of(Settings(model=str(model)))
+    assert before == context_of(Settings())  # its weights count, not where it lies
+    told = []
+
+    def take_away(progress):
+        told.append(progress.done)
+        if progress.done == 2:
+            shutil.rmtree(model, ignore_errors=True)
+
+    with pytest.raises(StoppedError, match=r"cannot use the model.*--resume"):
+        archive(root, tmp_path / "out", crew, Settings(model=str(model)), tell=take_away)
+    outcome = archive(root, tmp_path / "out", crew, resume=True)
+    assert outcome.statuses == {"failed": 1, "ok": 6}
+    assert outcome.kept >= 2
+
+
 def test_the_command(root, tmp_path):
     def run(*words):
         return CliRunner().invoke(main, ["archive", *map(str, words)])

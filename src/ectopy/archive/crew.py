@@ -46,7 +46,6 @@ class LocalCrew:
     """
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
         self._hands = [Hand() for _ in range(workers)]
 
     def each(self, job: Job, requests: Iterable[Request]) -> Generator[tuple[Request, Answer]]:
@@ -84,12 +83,15 @@ class LocalCrew:
         finally:
             stopped.set()
             if any(thread.is_alive() for thread in threads):
-                self.close()
+                for hand in self._hands:
+                    hand.dismiss()
             for thread in threads:
-                thread.join(10)
+                thread.join()
+            if any(hand.dismissed for hand in self._hands):
+                self.close()
 
     def close(self) -> None:
-        """End all processes, whatever they do."""
+        """End all processes."""
         for hand in self._hands:
-            hand.dismiss()
-        self._hands = [Hand() for _ in range(self._workers)]
+            hand.end()
+        self._hands = [Hand() for _ in self._hands]

@@ -23,6 +23,7 @@ START_S: Final = 300.0
 """Seconds within which a process must have loaded its libraries and the model."""
 _LOOK_S: Final = 0.1
 """Seconds between two looks at the time and the memory that a recording takes."""
+_REACH_S: Final = 10.0
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _CRASHES: Final = 2
 """Processes that a recording may end before it is given up."""
@@ -45,7 +46,7 @@ class Hand:
         self._errors: IO[bytes] | None = None
         self._job: Job | None = None
         self._temp = ""
-        self._dismissed = False
+        self.dismissed = False
 
     def ask(self, job: Job, request: Request) -> Answer:
         """Have something done, and give the answer, or what hindered it.
@@ -86,7 +87,8 @@ class Hand:
         if process is not None:
             with suppress(OSError):
                 process.kill()
-            process.wait()
+            with suppress(subprocess.TimeoutExpired):  # one that not even a kill reaches is left
+                process.wait(_REACH_S)
             for pipe in (process.stdin, process.stdout):
                 with suppress(OSError):
                     if pipe is not None:
@@ -99,16 +101,12 @@ class Hand:
             self._temp = ""
 
     def dismiss(self) -> None:
-        """End the process for good, while another thread waits for it, too."""
-        self._dismissed = True
-        if self._process is not None:
-            with suppress(OSError):
-                self._process.kill()
-        self.end()
+        """Have `ask`, in another thread, give up soon; then this hand does nothing more."""
+        self.dismissed = True
 
     def _ready(self, job: Job) -> Answer:
         """Start the process unless it runs, and make the job known to it."""
-        if self._dismissed:
+        if self.dismissed:
             return stop("stopped")
         if self._process is not None and self._process.poll() is not None:
             self.end()
@@ -174,6 +172,8 @@ class Hand:
             try:
                 text = self._answers.get(timeout=_LOOK_S)
             except Empty:
+                if self.dismissed:
+                    return None, ""
                 if limits is None:
                     continue
                 if time.monotonic() - begun > limits.timeout_s:

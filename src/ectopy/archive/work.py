@@ -24,7 +24,13 @@ from ectopy.archive.job import (
     versions,
 )
 from ectopy.archive.plan import Item, newest, stamp
-from ectopy.errors import DamagedFileError, EctopyError, RecordingError, UnknownFormatError
+from ectopy.errors import (
+    DamagedFileError,
+    EctopyError,
+    ModelError,
+    RecordingError,
+    UnknownFormatError,
+)
 
 if TYPE_CHECKING:
     from ectopy.analysis import Analysis
@@ -166,6 +172,8 @@ def _analysed(
         return tables.facts_of(analysis), analysis, None
     except UnknownFormatError:
         return {}, None, {"outcome": "other"}
+    except ModelError as error:  # says nothing of the recording
+        return {}, None, stop(f"a worker cannot use the model: {error}; run again with --resume")
     except Exception as error:
         if told := _by_circumstances(error):
             return {}, None, told
