@@ -16,6 +16,7 @@ from ectopy.cli.terminal import NOT_A_DEVICE, fail
 if TYPE_CHECKING:
     from ectopy.stream import Stream, Teller
 
+_STDIN = 0
 _BYTES = 1 << 16
 """Bytes that are read at a time, as soon as there are any."""
 
@@ -97,6 +98,9 @@ def stream(
         # the reader of stdout has gone; Python would complain again when it flushes at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        fail(f"samples cannot be read or beats written: {error.strerror or error}")
+        sys.exit(1)
     if samples.error:
         fail(f"stdin: {samples.error}")
         sys.exit(1)
@@ -149,7 +153,7 @@ def _pieces() -> Iterator[bytes | str]:
                 state.waiting = True
                 if state.name:
                     break
-                data = os.read(sys.stdin.fileno(), _BYTES)
+                data = os.read(_STDIN, _BYTES)
             except _StoppedError:
                 break
             finally:
