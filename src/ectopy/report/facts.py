@@ -119,6 +119,7 @@ def gather(analysis: Analysis, card: Mapping[str, Any] | None, language: str) ->
         "by_hand": int(analysis.edited.by_hand.sum()) if analysis.edited else 0,
         "screening": read_screening(analysis, words),
         "limits": words.t(limits_key(analysis.screen)),
+        "leads": words.leads(analysis.beats),
         "settings": [
             (words.setting(key), words.told(value))
             for key, value in analysis.settings.items()

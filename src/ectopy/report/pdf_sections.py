@@ -60,7 +60,8 @@ class _Report(Appendix):
             (t("fact.length"), self.words.duration(recording.duration_s)),
             (
                 t("fact.lead"),
-                analysis.beats.lead + (f" {others}" if len(recording.leads) > 1 else ""),
+                self.words.leads(analysis.beats)
+                + (f" {others}" if len(recording.leads) > 1 else ""),
             ),
             (t("fact.rate"), f"{recording.fs:g} Hz"),
             (t("fact.format"), recording.source.format),

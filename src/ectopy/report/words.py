@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from ectopy.analysis import Analysis
+from ectopy.beats import Beats
 from ectopy.labels.aami import AAMI_CLASSES
 from ectopy.report.language import Catalogue, catalogue
 from ectopy.report.quality import Quality
@@ -137,6 +138,12 @@ class Words:
         if len(parts) < 2:
             return "".join(parts)
         return self.t("list.comma").join(parts[:-1]) + self.t("list.last") + parts[-1]
+
+    def leads(self, beats: Beats) -> str:
+        """Name the lead that the beats are of, and those that were looked at with it."""
+        if not beats.others:
+            return beats.lead
+        return beats.lead + self.t("fact.with_leads", leads=self.listed(beats.others))
 
     def summary(self, analysis: Analysis, quality: Quality) -> str:
         """Say in a few sentences what was found, how fast the heart was and how sure that is."""
