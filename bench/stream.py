@@ -6,7 +6,7 @@
 MITDB is the folder of the MIT-BIH Arrhythmia Database. The day is the first leads of its 48 records
 laid end to end, at 360 Hz, streamed in each block size by a process of its own on one thread.
 Agreement is that of `ectopy.stream.replay` with `ectopy.analyze` on the records of DS1 (de Chazal's
-training records), first lead, at each rate; not with the reference annotations. Results are kept
+training records) by the default model and leads, at each rate; not with the reference annotations. Results are kept
 in FOLDER as they come, so that a run can be taken up again. Prints Markdown.
 """
 
@@ -47,6 +47,9 @@ def main() -> None:
     elif args.record:
         print(json.dumps(compared(args.mitdb, args.record[0], int(args.record[1]))))
     else:
+        from ectopy.labels import DEFAULT_MODEL
+
+        print(f"Model: {DEFAULT_MODEL}\n")
         if args.part in ("day", "all"):
             print(day(args, folder))
         if args.part in ("agreement", "all"):
@@ -203,7 +206,7 @@ def compared(mitdb: Path, name: str, fs: int) -> dict:
         recording = replace(
             recording, signal=slower.astype(np.float32), fs=fs, annotations=None, resolution=None
         )
-    whole, live = ectopy.analyze(recording, lead=0), replay(recording, lead=0)
+    whole, live = ectopy.analyze(recording), replay(recording)
     ours, theirs = pairs(live.beats.sample, whole.beats.sample, round(0.15 * fs))
     same = live.labels.aami[ours] == whole.labels.aami[theirs]
     sure = ~live.labels.abstained[ours] & ~whole.labels.abstained[theirs]
