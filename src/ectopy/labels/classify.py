@@ -68,17 +68,18 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
             f"this recording ({recording.fs:g} Hz, {recording.n_samples} samples); find its own"
         )
     layout = find_layout(card)
-    given = [
-        (
-            np.mean([predict(name, inputs) for inputs in seen], axis=0, dtype=np.float32),
-            np.all([unlike(card, inputs) for inputs in seen], axis=0),
-        )
-        for seen in zip(*(layout.cut(recording, view) for view in views(card, beats)), strict=True)
-    ]
-    nothing = np.empty((0, len(AAMI_CLASSES)), np.float32), np.empty(0, bool)
-    probability, strange = (np.concatenate(parts) for parts in zip(nothing, *given, strict=True))
-    chosen = decide(card, probability)
-    reason = reasons(card, beats.quality, probability[np.arange(len(beats)), chosen], strange)
+    probability = np.empty((len(beats), len(AAMI_CLASSES)), np.float32)
+    chosen, strange = np.empty(len(beats), np.uint8), np.empty(len(beats), bool)
+    confidence, done = np.empty(len(beats), np.float32), 0
+    for seen in zip(*(layout.cut(recording, view) for view in views(card, beats)), strict=True):
+        rows = slice(done, done + len(seen[0]))
+        given = probability[rows]
+        np.mean([predict(name, inputs) for inputs in seen], axis=0, dtype=np.float32, out=given)
+        chosen[rows] = decide(card, given)
+        confidence[rows] = given[np.arange(len(given)), chosen[rows]]
+        strange[rows] = np.all([unlike(card, inputs) for inputs in seen], axis=0)
+        done = rows.stop
+    reason = reasons(card, beats.quality, confidence, strange)
     if layout.needs_next:
         reason[-1:] = np.where(reason[-1:] == NOISY, NOISY, CUT_OFF)
     return Labels(
