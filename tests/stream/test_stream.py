@@ -203,6 +203,38 @@ def test_noisy_stretches_are_those_of_the_batch_path() -> None:
     assert noisy == noisy_stretches(found.sample, found.quality, FS, recording.n_samples)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_holes_of_every_kind_are_the_same_in_any_blocks(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    signal = RECORDING.signal[: rng.integers(2000, 5000)].copy()
+    for _ in range(6):
+        at, lead = rng.integers(len(signal)), rng.integers(2)
+        value = rng.choice([np.nan, 5, signal[at, lead]])
+        signal[at : at + rng.integers(1, 1500), lead] = value
+    told = []
+    for largest in (40, 3000):
+        stream, found, bad, at = Stream(FS, RECORDING.leads), [], [], 0
+        while at < len(signal):
+            size = int(rng.integers(1, largest))
+            found += stream.push(signal[at : at + size])
+            bad += stream.take_bad()
+            at += size
+        found += stream.finish()
+        told.append((found, bad + stream.take_bad()))
+    assert told[0] == told[1]
+    found, bad = told[0]
+    dead = np.zeros(len(signal), bool)
+    for stretch in bad:
+        assert 0 <= stretch.start < stretch.stop <= len(signal)
+        dead[stretch.start : stretch.stop] |= stretch.reason != "noisy"
+    assert not dead[samples(found)].any()
+    assert (np.diff(samples(found)) >= 0.18 * FS).all()
+    if len(found):
+        again = replay(replace(RECORDING, signal=signal, annotations=None)).beats
+        rr = [np.nan if beat.rr_s is None else beat.rr_s for beat in found]
+        assert np.array_equal(again.rr_s, rr, equal_nan=True)
+
+
 def test_no_signal_gives_no_beats() -> None:
     stream = Stream(FS)
     assert stream.gap(seconds=20) == []
