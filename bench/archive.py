@@ -1,6 +1,6 @@
 """Thousands of recordings by one worker, by two, and by a Dask cluster whose workers are killed.
 
-python bench/archive.py [--recordings 2000] [--folder FOLDER] [--kill-every 20]
+python bench/archive.py [--recordings 2000] [--folder FOLDER] [--kill-every 20] [--runs one,killed]
 python bench/archive.py --parts        what the rest costs: planning, scheduling, building
 
 The recordings are simulated hearts of 30 s to 30 min (as many from 30 s to 1 min as from 15 to 30)
@@ -21,11 +21,18 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 FS = 250
 SHORTEST_S, LONGEST_S = 30, 1800
 FORMATS = ("", "", "", "", ".edf", ".edf", ".edf", ".edf.gz", ".edf.gz", ".csv")
+TOLD = {
+    "one": "one worker",
+    "killed": "Dask, two workers, one of them killed",
+    "two": "two workers",
+    "dask": "Dask, two workers",
+}
 DATA_SET = ("beats", "recordings", "episodes", "index.html")
 
 
@@ -104,19 +111,21 @@ class Cluster:
             stderr=subprocess.DEVNULL,
         )
 
-    def workers(self) -> list[int]:
-        """Give the processes of the workers, which their nannies start anew."""
+    def at_work(self) -> list[int]:
+        """Give the workers that have a recording in hand, the oldest first."""
         import psutil
 
         found = psutil.Process(self.processes[1].pid).children()
-        return [p.pid for p in found if "spawn_main" in " ".join(p.cmdline())]
+        busy = [p for p in found if any("_child" in " ".join(c.cmdline()) for c in p.children())]
+        return [p.pid for p in sorted(busy, key=psutil.Process.create_time)]
 
     def kill_every(self, seconds: float, stop: threading.Event) -> None:
-        """Kill one worker, then the other, for as long as it is wanted."""
+        """Kill one worker after the other for as long as it is wanted; nannies start others."""
+        import psutil
+
         while not stop.wait(seconds):
-            workers = sorted(self.workers())
-            if workers:
-                os.kill(workers[self.killed % len(workers)], signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess, IndexError):
+                os.kill(self.at_work()[0], signal.SIGKILL)
                 self.killed += 1
 
     def close(self) -> None:
@@ -136,30 +145,29 @@ def row(name: str, count: int, hours: float, seconds: float, said: str, same: st
     print(f"  {said}", file=sys.stderr, flush=True)
 
 
-def main(folder: Path, count: int, every: float) -> None:
+def main(folder: Path, count: int, every: float, runs: list[str]) -> None:
     hours = make_all(folder / "in", count)
     size = sum(path.stat().st_size for path in (folder / "in").rglob("*") if path.is_file())
     print(f"{count:,} recordings, {hours:,.0f} h of two leads at {FS} Hz, {size / 1e9:.2f} GB\n")
     print("| run | time | recordings/s | hours of ECG/s | data set |")
     print("|---|---|---|---|---|")
-    for name in ("one", "two", "dask", "killed"):
+    for name in runs:
         shutil.rmtree(folder / name, ignore_errors=True)
-    seconds, said = archive(folder / "in", folder / "one", "--workers", 1)
-    wanted = content(folder / "one")
-    row("one worker", count, hours, seconds, said, wanted[:12])
-    for name, kill in (("killed", True), ("two", False), ("dask", False)):
-        if name == "two":
-            seconds, said = archive(folder / "in", folder / name, "--workers", 2)
-            told = "two workers"
+        out = folder / name
+        told = TOLD[name]
+        if name in ("dask", "killed"):
+            kill_every_s = every if name == "killed" else 0
+            seconds, said, killed = on_dask(folder / "in", out, kill_every_s)
+            told += f" {killed} times" if killed else ""
         else:
-            seconds, said, killed = on_dask(folder / "in", folder / name, every if kill else 0)
-            told = f"Dask, two workers{f', one of them killed {killed} times' if kill else ''}"
-        row(told, count, hours, seconds, said, compared(folder / name, wanted))
-        if kill:
-            words = ("--resume", "--workers", 1)
-            seconds, said = archive(folder / "in", folder / name, *words)
-            told = "the same again with --resume"
-            row(told, count, hours, seconds, said, compared(folder / name, wanted))
+            seconds, said = archive(folder / "in", out, "--workers", 1 if name == "one" else 2)
+        same = "" if name == "one" else compared(out, content(folder / "one"))
+        row(told, count, hours, seconds, said, same)
+    if "killed" in runs:
+        words = ("--resume", "--workers", 1)
+        seconds, said = archive(folder / "in", folder / "killed", *words)
+        same = compared(folder / "killed", content(folder / "one"))
+        row("the same again with --resume", count, hours, seconds, said, same)
     for part in DATA_SET[:3]:
         size = sum(path.stat().st_size for path in (folder / "one" / part).rglob("*.parquet"))
         print(f"{part}: {size / 1e6:.2f} MB" + (beats(folder, size) if part == "beats" else ""))
@@ -303,9 +311,10 @@ if __name__ == "__main__":
         "--folder", type=Path, default=Path(tempfile.gettempdir()) / "ectopy-archive"
     )
     options.add_argument("--kill-every", type=float, default=20.0)
+    options.add_argument("--runs", default=",".join(TOLD))
     options.add_argument("--parts", action="store_true")
     given = options.parse_args()
     if given.parts:
         parts()
     else:
-        main(given.folder, given.recordings, given.kill_every)
+        main(given.folder, given.recordings, given.kill_every, given.runs.split(","))

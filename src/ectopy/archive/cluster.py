@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from importlib import import_module
 from itertools import islice
@@ -63,13 +63,16 @@ class DaskCrew:
     address
         Of its scheduler, such as ``tcp://10.0.0.5:8786``.
 
+    say
+        Called with a line for people when all there is to do is to wait.
+
     Raises
     ------
     EctopyError
         If Dask is not installed, or the scheduler cannot be reached.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, say: Callable[[str], None] = lambda _: None) -> None:
         try:
             dask = import_module("distributed")
         except ImportError as error:
@@ -78,6 +81,8 @@ class DaskCrew:
                 "here and on all workers"
             ) from error
         self.address = address
+        self._say = say
+        self._waits = False
         self._killed: type[Exception] = dask.KilledWorker
         self._counted = (-_COUNT_S, 0)
         try:
@@ -176,8 +181,12 @@ class DaskCrew:
         return threads
 
     def _check(self) -> None:
+        """Say it where nothing can come: the scheduler is lost, or has no worker."""
         if self._client.status != "running":
             raise self._lost()
+        waited, self._waits = self._waits, not self._threads()
+        if self._waits and not waited:
+            self._say(f"the scheduler at {self.address} has no worker; waiting for one")
 
     def _lost(self) -> StoppedError:
         return StoppedError(

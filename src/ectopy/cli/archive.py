@@ -134,8 +134,8 @@ def _crew(workers: int | None, scheduler: str | None) -> Crew:
         from ectopy.archive.cluster import DaskCrew
 
         # what Dask writes about lost connections is said by the errors, in one line
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        return DaskCrew(scheduler)
+        logging.disable(logging.ERROR)
+        return DaskCrew(scheduler, say=fail)
     from ectopy.archive.crew import LocalCrew, cores
 
     return LocalCrew(workers or cores())
