@@ -61,7 +61,7 @@ class _Report(Appendix):
             (
                 t("fact.lead"),
                 self.words.leads(analysis.beats)
-                + (f" {others}" if len(recording.leads) > 1 else ""),
+                + (f" {others}" if len(recording.leads) > 1 + len(analysis.beats.others) else ""),
             ),
             (t("fact.rate"), f"{recording.fs:g} Hz"),
             (t("fact.format"), recording.source.format),
