@@ -86,8 +86,7 @@ class Store:
             for name in ("results", "parts", "new"):
                 (self.work / name).mkdir(parents=True, exist_ok=True)
             self._take()
-            for part in (self.work / "parts").iterdir():
-                part.unlink()
+            self._drop_parts()
             (self.work / "token").write_text(self.token, encoding="ascii")
         except OSError as error:
             self.close()
@@ -100,11 +99,18 @@ class Store:
             raise
 
     def close(self) -> None:
-        """Let others work in the folder."""
+        """Let others work in the folder; what was being written when a run stopped goes."""
+        if self._lock is not None:
+            with suppress(OSError):
+                self._drop_parts()
         for file in (self._journal, self._lock):
             if file is not None:
                 with suppress(OSError):
                     file.close()
+
+    def _drop_parts(self) -> None:
+        for part in (self.work / "parts").iterdir():
+            part.unlink()
 
     def keys(self) -> set[str]:
         """Give the keys of all results that are there."""
