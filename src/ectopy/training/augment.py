@@ -22,15 +22,24 @@ class Warp:
         Largest bend of the height: ``x ** exp(b)`` with b up to this; 0 and 1 stay where they are.
     noise
         Largest standard deviation of white noise.
+    beside
+        Standard deviation of what is added to a second channel, one number for a row.
+    lost
+        Share of rows whose second channel becomes zero.
     """
 
     stretch: float = 0.0
     shift: float = 0.0
     bend: float = 0.0
     noise: float = 0.0
+    beside: float = 0.0
+    lost: float = 0.0
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """Change rows ``(batch, 1, 187)``; the padding behind a beat stays zero."""
+        """Change rows ``(batch, 1, 187)`` or, with a second channel, ``(batch, 2, 187)``.
+
+        The padding behind a beat stays zero.
+        """
         x = rows[:, 0]
         count, length = x.shape
 
@@ -47,7 +56,12 @@ class Warp:
         inside = x > 0
         x = x.clamp(min=0) ** torch.exp(drawn(self.bend))
         noise = torch.randn_like(x) * drawn(self.noise).abs()
-        return torch.where(inside, x + noise, 0).clamp(min=0)[:, None]
+        changed = torch.where(inside, x + noise, 0).clamp(min=0)[:, None]
+        if rows.shape[1] == 1:
+            return changed
+        beside = rows[:, 1:] + self.beside * torch.randn(count, 1, 1, device=x.device)
+        kept = torch.rand(count, 1, 1, device=x.device) >= self.lost
+        return torch.cat([changed, torch.where(kept, beside, 0)], dim=1)
 
 
 def mix(rows: Tensor, targets: Tensor, alpha: float) -> tuple[Tensor, Tensor]:

@@ -70,6 +70,7 @@ def make_card(
         "classes": list(AAMI_CLASSES),
         "output": "logits",
         "temperature": round(temperature, 6),
+        **({"decide": recipe["decide"]} if recipe["decide"] else {}),
         "abstain": {"quality_below": 0.3, "probability_below": 0.5},
         "training": {
             "data": "MIT-BIH Arrhythmia Database 1.0.0 (Moody and Mark 2001; PhysioNet, "

@@ -292,10 +292,13 @@ def _order(y: Tensor, share_of_n: float) -> Tensor:
 def _prepare(recipe: Recipe, rows: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Change training rows as the recipe says; targets become probabilities."""
     targets = targets.float()
+    if recipe.beside:
+        rows = torch.cat([rows, recipe.beside(rows)], dim=1)
     if recipe.warp:
         rows = recipe.warp(rows)
     if recipe.noise:
-        rows = rows + recipe.noise * torch.randn_like(rows)
+        noise = recipe.noise * torch.randn_like(rows[:, :1])
+        rows = torch.cat([rows[:, :1] + noise, rows[:, 1:]], dim=1)
     if recipe.mixup:
         rows, targets = mix(rows, targets, recipe.mixup)
     return rows, targets

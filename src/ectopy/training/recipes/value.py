@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from torch import nn
+from torch import Tensor, nn
 
 from ectopy.errors import TrainingError
 from ectopy.training.augment import Warp
@@ -45,6 +45,12 @@ class Recipe:
     share_of_n
         Share of the N rows that one epoch learns from, others in each. The loss adds its
         logarithm to the logit of N, so that probabilities stay those of all rows.
+    beside
+        Tells something of rows as they are, before they are changed: rows ``(batch, 1, 187)`` →
+        ``(batch, 1, 187)``, which the network is given as a second channel. Of rows alone it tells
+        it by itself. None for nothing.
+    decide
+        Factor of a class's probability when beats are named, 1 where there is none.
     noise
         Standard deviation of white noise on every training row, drawn anew at every step.
     warp
@@ -74,6 +80,8 @@ class Recipe:
     validation: float = 0.1
     rebalance: Rebalance = field(default_factory=Rebalance)
     share_of_n: float = 1.0
+    beside: Callable[[Tensor], Tensor] | None = None
+    decide: Mapping[str, float] = field(default_factory=dict)
     noise: float = 0.0
     warp: Warp | None = None
     mixup: float = 0.0
@@ -89,8 +97,10 @@ class Recipe:
             raise TrainingError(f"noise must be 0 or a positive number, not {self.noise}")
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the settings as plain values; the schedule and the network by their names."""
+        """Give the settings as plain values; functions, schedule and network by name."""
         plain = {**vars(self), "network": getattr(self.network, "__name__", self.name)}
+        plain["beside"] = self.beside.__name__ if self.beside else None
+        plain["decide"] = dict(self.decide)
         plain["schedule"] = {"kind": type(self.schedule).__name__, **vars(self.schedule)}
         plain["rebalance"] = asdict(self.rebalance)
         plain["warp"] = asdict(self.warp) if self.warp else None
