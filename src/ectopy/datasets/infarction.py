@@ -53,15 +53,12 @@ class Cohort:
         How many recordings were left out, for each reason.
     folds
         Where the folds come from, in words.
-    reader
-        What reads one of the recordings.
     """
 
     source: str
     recordings: tuple[MiRecording, ...]
     left_out: dict[str, int]
     folds: str
-    reader: Callable[[Path], Recording] = read
 
     def __post_init__(self) -> None:
         whole = {r.patient: (r.infarction, r.fold) for r in self.recordings}
@@ -195,7 +192,7 @@ def cut_cohort(
         if progress:
             progress(done / len(cohort.recordings))
         try:
-            cut = cut_recording(cohort.reader(each.path), layout, lead)
+            cut = cut_recording(read(each.path), layout, lead)
         except (EctopyError, OSError) as error:
             skipped.append((each.name, str(error)))
             continue

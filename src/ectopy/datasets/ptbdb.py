@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
@@ -17,7 +14,6 @@ from ectopy.datasets.checksums import sha256_of
 from ectopy.datasets.infarction import Cohort, MiRecording, counted, drawn_folds
 from ectopy.datasets.published import KAGGLE
 from ectopy.errors import DatasetError
-from ectopy.recording import Inference, Recording, read
 
 NORMAL_CSV: Final = "ptbdb_normal.csv"
 ABNORMAL_CSV: Final = "ptbdb_abnormal.csv"
@@ -92,47 +88,7 @@ def list_ptbdb(folder: Path) -> Cohort:
         else "its header gives no reason for admission"
         for name in owners
     ]
-    return Cohort("PTB", listed, counted(reasons), FOLDS_SAY, read_present)
-
-
-def read_present(header: Path) -> Recording:
-    """Read a record without the signals whose file is missing, if there are any others.
-
-    A record of PTB has twelve leads in ``.dat`` and three Frank leads in ``.xyz``, which many
-    people do not download.
-
-    Raises
-    ------
-    RecordingError
-        If what is there cannot be read.
-    """
-    lines = header.read_text("latin-1").splitlines()
-    told = [k for k, line in enumerate(lines) if line.strip() and not line.startswith("#")]
-    words = lines[told[0]].split() if told else []
-    count = int(words[1]) if len(words) > 1 and words[1].isdigit() and "/" not in words[0] else 0
-    signals = told[1 : 1 + count]
-    file_of = {k: lines[k].split()[0] for k in signals}
-    absent = [k for k in signals if not (header.parent / file_of[k]).is_file()]
-    present = {file_of[k] for k in signals if k not in absent}
-    if not absent or not present or any(Path(name).name != name for name in present):
-        return read(header)
-    words[1] = str(len(signals) - len(absent))
-    lines[told[0]] = " ".join(words)
-    with TemporaryDirectory(prefix="ectopy-") as folder:
-        part = Path(folder) / header.name
-        part.write_text(
-            "\n".join(line for k, line in enumerate(lines) if k not in absent) + "\n", "latin-1"
-        )
-        for name in present:
-            try:
-                (Path(folder) / name).symlink_to((header.parent / name).resolve())
-            except (OSError, NotImplementedError):
-                shutil.copyfile(header.parent / name, Path(folder) / name)
-        found = read(part)
-    missing = ", ".join(sorted({file_of[k] for k in absent}))
-    left = Inference("signals left out", f"{len(absent)}", f"their file {missing} is missing")
-    source = replace(found.source, path=str(header), inferred=(*found.source.inferred, left))
-    return replace(found, source=source)
+    return Cohort("PTB", listed, counted(reasons), FOLDS_SAY)
 
 
 def read_kaggle_file(path: Path) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -98,6 +99,7 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
         head = stream.read(HEAD_BYTES)
     header_path = path if is_header(decode(head)) else _header_beside(head, path) or path
     header = parse_header(decode(header_path.read_bytes()), header_path.name)
+    header, absent = _present(header, header_path.parent)
     with TemporaryDirectory(prefix="ectopy-") as folder:
         record = _Record(header, header_path, Path(folder))
         signal, per_frame = record.samples()
@@ -120,6 +122,10 @@ def read(path: Path, fs: float | None = None, units: str | None = None) -> Recor
     if left_out:
         why = "their names or units are not those of an ECG"
         inferred.append(Inference("signals left out", ", ".join(left_out), why))
+    if absent:
+        names = ", ".join(signal.name or "unnamed" for signal in absent)
+        files = ", ".join(dict.fromkeys(signal.file for signal in absent))
+        inferred.append(Inference("signals left out", names, f"their file {files} is missing"))
     return Recording(
         signal,
         rate,
@@ -145,6 +151,23 @@ def _header_beside(head: bytes, path: Path) -> Path | None:
         return None
     words = decode(header.read_bytes()).split()
     return header if path.name in words or path.suffix.lower() in _ANNOTATIONS else None
+
+
+def _present(header: Header, folder: Path) -> tuple[Header, tuple[Signal, ...]]:
+    """Give the header without the signals whose file is missing, and these, if others are ECGs.
+
+    So a record of PTB can be read whose three Frank leads, in a file of their own, were not copied.
+    """
+    missing = {
+        signal.file
+        for signal in header.signals
+        if signal.file != NO_FILE and not (folder / signal.file).is_file()
+    }
+    kept = tuple(signal for signal in header.signals if signal.file not in missing)
+    if not missing or not any(signal.file != NO_FILE and _is_ecg(signal) for signal in kept):
+        return header, ()
+    absent = tuple(signal for signal in header.signals if signal.file in missing)
+    return replace(header, signals=kept), absent
 
 
 class _Record:
