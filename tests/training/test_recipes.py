@@ -16,6 +16,7 @@ from ectopy.training.augment import Warp, mix  # noqa: E402
 from ectopy.training.fit import Rows, _order, fit, predict  # noqa: E402
 from ectopy.training.rebalance import SEEDS, Rebalance  # noqa: E402
 from ectopy.training.recipes import RECIPES, find_recipe  # noqa: E402
+from ectopy.training.recipes.best import USUAL_HEIGHT, height  # noqa: E402
 from ectopy.training.schedules import Constant, Cosine, Plateau, Stairs  # noqa: E402
 from ectopy.training.train import Options, find_device  # noqa: E402
 
@@ -31,6 +32,38 @@ def test_the_best_network_fits_in_a_megabyte(tmp_path):
     rows = np.random.default_rng(0).random((8, 1, 187), np.float32)
     export.export_onnx(find_recipe("best").network(), rows, tmp_path / "model.onnx")
     assert (tmp_path / "model.onnx").stat().st_size <= 1_000_000
+
+
+@given(high=st.integers(2, 2000), low=st.integers(-3000, 3000), seed=st.integers(0, 99))
+def test_the_height_of_a_beat_can_be_told_from_its_row(high, low, seed):
+    random = np.random.default_rng(seed)
+    heights = np.cumsum(random.integers(-3, 4, 150))  # a signal of whole numbers, some side by side
+    whole = low + np.round(heights * high / max(np.ptp(heights), 1)).astype(int)
+    height_in_steps = np.ptp(whole)
+    row = np.zeros(187, np.float32)
+    row[:150] = (whole - whole.min()) / max(height_in_steps, 1)
+    told = height(torch.from_numpy(row)[None, None])
+    assert told.shape == (1, 1, 187)
+    steps = np.diff(np.unique(whole))
+    if len(steps) > 1 and steps.min() == 1:
+        wanted = np.log(np.clip(height_in_steps, 100, 1200) / USUAL_HEIGHT)
+        np.testing.assert_allclose(told, wanted, atol=1e-3)
+
+
+def test_a_row_without_steps_has_the_usual_height():
+    random = torch.Generator().manual_seed(0)
+    rows = torch.rand(20, 1, 187, generator=random)
+    flat = torch.zeros(3, 1, 187)
+    assert (height(torch.cat([rows, flat, flat + 0.5])) == 0).all()
+
+
+def test_the_network_tells_the_height_by_itself_where_it_is_not_beside_the_row():
+    torch.manual_seed(0)
+    rows = (torch.rand(8, 1, 187) * 300).round() / 300
+    network = find_recipe("best").network().eval()
+    with torch.inference_mode():
+        alone, beside = network(rows), network(torch.cat([rows, height(rows)], dim=1))
+    torch.testing.assert_close(alone, beside)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -108,6 +141,18 @@ def test_a_warped_row_still_is_a_row():
     torch.testing.assert_close(Warp()(rows), rows, atol=1e-6, rtol=0)
 
 
+def test_what_stands_beside_a_row_is_jittered_or_lost_not_warped():
+    torch.manual_seed(0)
+    rows, beside = torch.rand(500, 1, 187), torch.full((500, 1, 187), 2.0)
+    warped = Warp(stretch=0.05, beside=0.02, lost=0.2)(torch.cat([rows, beside], dim=1))
+    assert warped.shape == (500, 2, 187)
+    assert (warped[:, 1].amax(dim=1) == warped[:, 1].amin(dim=1)).all()
+    lost = warped[:, 1, 0] == 0
+    assert 0.12 < lost.float().mean() < 0.28
+    assert warped[:, 1, 0][~lost].std() == pytest.approx(0.02, rel=0.2)
+    assert Warp(stretch=0.05)(rows).shape == rows.shape
+
+
 def test_a_stretch_moves_the_next_beat_by_its_share():
     torch.manual_seed(1)
     at = torch.arange(187.0)
@@ -132,7 +177,7 @@ def tiny(recipe, **changed):
     def network():
         return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(187, 5))
 
-    return replace(find_recipe(recipe), network=network, bfloat16=False, **changed)
+    return replace(find_recipe(recipe), network=network, beside=None, bfloat16=False, **changed)
 
 
 def rows_that_say_nothing(counts):
