@@ -438,7 +438,9 @@ def cross(run: Path) -> None:
                 gain = np.mean([f1(y, named, 1), by_record(named), f1(y, named, 2), right])
                 if gain > best + 1e-4:
                     best, decide = gain, {"N": 1.0, "S": s, "V": v, "F": f, "Q": 1.0}
-    named = (probability * np.array(list(decide.values()))).argmax(axis=1)
+    plain, probability = probability, probability * np.array(list(decide.values()))
+    probability /= probability.sum(axis=1, keepdims=True)
+    named = probability.argmax(axis=1)
     false, healthy = np.sum([fold["healthy"] for fold in folds], axis=0)
     figures = {"temperature": temperature, "decide": decide,
                "most_outside": int(np.quantile(out, 0.995)),
@@ -447,7 +449,7 @@ def cross(run: Path) -> None:
     for k, name in ((0, "lead 0"), (1, "lead 1"), (BOTH, "both leads")):
         m = lead == k
         figures[name] = {
-            "as they are": summary(y[m], probability[m].argmax(axis=1)),
+            "as they are": summary(y[m], plain[m].argmax(axis=1)),
             "weighted": summary(y[m], named[m]),
             "ece": expected_calibration_error(y[m], probability[m], named[m]),
             "F1 of S by record": {
@@ -529,8 +531,8 @@ README = """# {name}
 ## Use
 
 - Input: {input_says}
-- Classes: {classes} (AAMI), escape beats learned as N. A class is named where its probability times
-  its weight ({decide}) is the largest.
+- Classes: {classes} (AAMI), escape beats learned as N. Probabilities are weighed
+  by class ({decide}); the largest names the beat.
 - Softmax temperature {temperature:.4f} and the weights were chosen by cross-validation over the
   patients of DS1 (four folds).
 - Abstains on noisy signal (quality below {quality}), below a probability of {unsure}, and where

@@ -23,7 +23,7 @@ from ectopy.beats import Beats
 from ectopy.beats.context import PERIOD_S, period_ends
 from ectopy.errors import ModelError
 from ectopy.labels import AAMI_CLASSES, load_card, predict
-from ectopy.labels.classify import find_layout, views
+from ectopy.labels.classify import combine, find_layout, views
 from ectopy.recording import Recording
 from ectopy.rhythm import trusted_rr
 
@@ -103,9 +103,9 @@ class _Scene:
         given = []
         for view in views(card, beats):
             inputs = np.concatenate([*find_layout(card).cut(recording, view)])
-            given.append(predict(self.model, inputs[[self.place]])[0])
-        mean: NDArray[np.float32] = np.mean(given, axis=0, dtype=np.float32)
-        return mean
+            given.append(predict(self.model, inputs[[self.place]]))
+        probability: NDArray[np.float32] = combine(card, given)[0]
+        return probability
 
 
 def explain(analysis: Analysis, beat: int, model: str | None = None) -> Why:

@@ -9,7 +9,7 @@ from scipy.signal import resample
 from ectopy import analyze, find_beats, read
 from ectopy.beats.context import context_inputs
 from ectopy.labels import DEFAULT_MODEL, load_card
-from ectopy.labels.classify import decide, unlike
+from ectopy.labels.classify import combine, unlike
 from ectopy.labels.models import model_folder
 from ectopy.recording import Recording
 from ectopy.simulate import simulate
@@ -99,11 +99,20 @@ def test_the_network_is_small():
     assert weights == load_card(DEFAULT_MODEL)["bytes"] <= 1_000_000
 
 
-def test_weights_of_a_card_decide():
+def test_weights_of_a_card_decide_and_probabilities_follow_them():
     card = {"classes": list("NSVFQ"), "decide": {"S": 0.5}}
-    probability = np.array([[0.3, 0.5, 0.2, 0, 0], [0.1, 0.8, 0.1, 0, 0]], np.float32)
-    assert decide(card, probability).tolist() == [0, 1]
-    assert decide({"classes": list("NSVFQ")}, probability).tolist() == [1, 1]
+    one = np.array([[0.3, 0.5, 0.2, 0, 0], [0.1, 0.8, 0.1, 0, 0]], np.float32)
+    found = combine(card, [one])
+    np.testing.assert_allclose(found, [[0.4, 1 / 3, 0.8 / 3, 0, 0], [1 / 6, 2 / 3, 1 / 6, 0, 0]])
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(combine({"classes": list("NSVFQ")}, [one]), one)
+
+
+def test_leads_are_averaged_before_they_are_weighed():
+    card = {"classes": list("NSVFQ"), "decide": {"F": 0.1}}
+    one = np.array([[0, 0, 0.1, 0.9, 0]], np.float32)
+    other = np.array([[0, 0, 1, 0, 0]], np.float32)
+    np.testing.assert_allclose(combine(card, [one, other])[0, 2], 0.55 / (0.55 + 0.045), rtol=1e-6)
 
 
 def test_a_beat_outside_of_what_was_learned_is_left_open():

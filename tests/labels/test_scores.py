@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from ectopy.labels.classify import decide
+from ectopy.labels.classify import combine
 from ectopy.labels.scores import (
     class_scores,
     confusion,
@@ -50,18 +50,18 @@ def test_temperature_undoes_overconfidence(drawn):
     assert expected_calibration_error(drawn_y, softmax(3 * logits, axis=1)) > 0.1
 
 
-def test_figures_are_of_the_names_that_a_card_decides_on_and_not_of_the_most_probable(drawn):
+def test_figures_are_of_the_probabilities_as_a_card_weighs_them(drawn):
     y, logits = drawn
     card = {"classes": list("NSVFQ"), "decide": {"F": 0.1}}
     p = softmax(logits, axis=1).astype(np.float32)
-    named = decide(card, p)
-    changed = named != p.argmax(axis=1)
-    assert changed.sum() > 100
-    figures = score(y, p, named=named)
+    weighed = combine(card, [p])
+    named = (p * [1, 1, 1, 0.1, 1]).argmax(axis=1)
+    assert (named != p.argmax(axis=1)).sum() > 100
+    figures = score(y, weighed)
     assert figures["accuracy"] == (named == y).mean()
     assert figures["confusion"] == confusion(y, named).tolist()
     # by hand: the confidence of a bin is the mean probability of the class that was named
-    confidence = p[np.arange(len(y)), named].astype(float)
+    confidence = weighed[np.arange(len(y)), named].astype(float)
     gaps = 0.0
     for k in range(15):
         low, high = k / 15, (k + 1) / 15

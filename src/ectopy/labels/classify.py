@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,10 +73,9 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
     confidence, done = np.empty(len(beats), np.float32), 0
     for seen in zip(*(layout.cut(recording, view) for view in views(card, beats)), strict=True):
         rows = slice(done, done + len(seen[0]))
-        given = probability[rows]
-        np.mean([predict(name, inputs) for inputs in seen], axis=0, dtype=np.float32, out=given)
-        chosen[rows] = decide(card, given)
-        confidence[rows] = given[np.arange(len(given)), chosen[rows]]
+        given = combine(card, [predict(name, inputs) for inputs in seen])
+        probability[rows], chosen[rows] = given, given.argmax(axis=1)
+        confidence[rows] = given.max(axis=1)
         strange[rows] = np.all([unlike(card, inputs) for inputs in seen], axis=0)
         done = rows.stop
     reason = reasons(card, beats.quality, confidence, strange)
@@ -129,24 +128,25 @@ def probabilities(
     return _softmax(_logits(network, len(card["classes"]), inputs) / float(card["temperature"]))
 
 
-def decide(card: dict[str, Any], probability: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Choose a class for each beat: the most probable after the card's weights, if it has any.
+def combine(card: dict[str, Any], given: Sequence[NDArray[np.floating]]) -> NDArray[np.float32]:
+    """Put together what a model gave for the same beats in several leads, or in one.
 
     Parameters
     ----------
     card
-        Card of a model; ``decide`` holds a factor for each class.
-    probability
-        What the model gave, shape ``(n, 5)``.
+        Card of the model; ``decide`` holds a factor for each class, 1 where it has none.
+    given
+        Its probabilities in each lead, shape ``(n, 5)``.
 
     Returns
     -------
     numpy.ndarray
-        int64, shape ``(n,)``: index of the class.
+        float32, shape ``(n, 5)``: their mean, weighed by the factors. The largest names the beat.
     """
-    weights = [card.get("decide", {}).get(name, 1.0) for name in card["classes"]]
-    chosen: NDArray[np.int64] = (probability * np.array(weights)).argmax(axis=1)
-    return chosen
+    factors = np.array([card.get("decide", {}).get(name, 1.0) for name in card["classes"]])
+    weighed = np.mean(given, axis=0, dtype=np.float32) * factors
+    probability: NDArray[np.float32] = weighed / weighed.sum(axis=1, keepdims=True)
+    return probability.astype(np.float32)
 
 
 def kaggle_blocks(recording: Recording, beats: Beats) -> Iterator[NDArray[np.float32]]:

@@ -105,8 +105,6 @@ def score(
     probability: NDArray[np.floating],
     group: NDArray[np.str_] | None = None,
     seed: int = 0,
-    *,
-    named: NDArray[np.integer] | None = None,
 ) -> dict[str, Any]:
     """Score predictions, with 95 % intervals by bootstrap.
 
@@ -120,11 +118,8 @@ def score(
         Patient or record of each beat. With it whole groups are drawn, else single beats.
     seed
         Seed of the draws.
-    named
-        Index of the class that the model names (:func:`ectopy.labels.classify.decide`), shape
-        ``(n,)``; without it the most probable.
     """
-    predicted = confidence_of(probability, named)[1]
+    predicted = probability.argmax(axis=1)
     table = confusion(y, predicted)
     random = np.random.default_rng(seed)
     if group is None:

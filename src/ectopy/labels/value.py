@@ -21,8 +21,8 @@ class Labels:
     Attributes
     ----------
     aami
-        Class of each beat, one of ``N S V F Q``, shape ``(n,)``: the most probable, after the
-        weights that the model's card gives the classes.
+        Class of each beat, one of ``N S V F Q``, shape ``(n,)``: the most probable, until a person
+        renames the beat.
     probability
         float32, shape ``(n, 5)`` in the order ``N S V F Q``; each row sums to 1.
     abstained

@@ -135,7 +135,7 @@ def examples(analysis: Analysis, shapes: dict[str, Shape], label: str) -> list[E
 def other_class(analysis: Analysis, beat: int) -> tuple[str, float]:
     """Give the most probable class of a beat but for the one it was named, and its probability.
 
-    It can be the more probable of the two: a model weighs its classes.
+    It is the more probable of the two where a person has renamed the beat.
     """
     row = analysis.labels.probability[beat].tolist()
     named = str(analysis.labels.aami[beat])

@@ -18,7 +18,7 @@ from ectopy.beats.context import (
 )
 from ectopy.errors import ModelError
 from ectopy.labels import DEFAULT_MODEL, load_card
-from ectopy.labels.classify import MEAN, decide, find_layout, probabilities, reasons, unlike
+from ectopy.labels.classify import MEAN, combine, find_layout, probabilities, reasons, unlike
 from ectopy.labels.models import load_network
 from ectopy.stream.tail import Tail
 
@@ -165,9 +165,8 @@ class Patient:
             for lead, (fresh, ahead) in heard.items()
         ]
         given = [probabilities(self._network, self.card, one) for one in inputs]
-        probability: NDArray[np.float32] = np.mean(given, axis=0, dtype=np.float32)
-        chosen = decide(self.card, probability)
-        confidence = probability[np.arange(len(probability)), chosen]
+        probability = combine(self.card, given)
+        chosen, confidence = probability.argmax(axis=1), probability.max(axis=1)
         strange = np.all([unlike(self.card, one) for one in inputs], axis=0)
         return Named(
             label=[self.card["classes"][k] for k in chosen],

@@ -18,7 +18,7 @@ from ectopy.datasets.kaggle import KaggleRows, load_rows
 from ectopy.datasets.splits import Split, check_resampling, find_split
 from ectopy.errors import DatasetError, TrainingError
 from ectopy.labels.aami import AAMI_CLASSES
-from ectopy.labels.classify import decide
+from ectopy.labels.classify import combine
 from ectopy.labels.scores import fit_temperature, score
 from ectopy.training.card import LEAKY, make_card
 from ectopy.training.class_report import class_report
@@ -169,10 +169,9 @@ def train(
     ).cpu()
     temperature = fit_temperature(choose.y, predict(network, choose.X[:, None]))
     X, y = rows.X[test], rows.y[test]
-    probability = softmax(predict(network, X[:, None]) / temperature, axis=1)
-    named = decide({"classes": AAMI_CLASSES, "decide": settings.decide}, probability)
-    group = None if parts.patient_mixed else rows.record[test]
-    figures = score(y, probability, group, seed, named=named)
+    weighing = {"classes": AAMI_CLASSES, "decide": settings.decide}
+    probability = combine(weighing, [softmax(predict(network, X[:, None]) / temperature, axis=1)])
+    figures = score(y, probability, None if parts.patient_mixed else rows.record[test], seed)
     if options.validate_on_test:
         figures = {"leak": LEAKY, **figures}
     command = " ".join(
