@@ -126,6 +126,10 @@ def model_readme(card: dict[str, Any]) -> str:
         f"- Input: {card['input']['says']}",
         f"- Classes: {' '.join(card['classes'])} (AAMI), escape beats counted as N.",
         f"- Softmax temperature: {card['temperature']:.4f}, fitted on the validation part.",
+        *(
+            f"- Probabilities are weighed: {name} times {factor:g}. The largest names the beat."
+            for name, factor in card.get("decide", {}).items()
+        ),
         f"- Licence: {card['licence']}; sha256 `{card['sha256']}`, {card['bytes']:,} bytes.",
         "",
         "## Training",
