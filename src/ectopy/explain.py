@@ -22,8 +22,9 @@ from ectopy.analysis import Analysis
 from ectopy.beats import Beats
 from ectopy.beats.context import PERIOD_S, period_ends
 from ectopy.errors import ModelError
-from ectopy.labels import AAMI_CLASSES, load_card, predict
-from ectopy.labels.classify import combine, find_layout, views
+from ectopy.labels import AAMI_CLASSES, load_card
+from ectopy.labels.classify import combine, find_layout, probabilities, views
+from ectopy.labels.models import load_network
 from ectopy.recording import Recording
 from ectopy.rhythm import trusted_rr
 
@@ -98,12 +99,12 @@ class _Scene:
 
     def named(self) -> NDArray[np.float32]:
         """Give the probabilities of the beat, cut and named anew."""
-        beats, card = self.beats, load_card(self.model)
+        beats, card, network = self.beats, load_card(self.model), load_network(self.model)
         recording = Recording(self.x, beats.fs, (beats.lead, *beats.others))
         given = []
         for view in views(card, beats):
             inputs = np.concatenate([*find_layout(card).cut(recording, view)])
-            given.append(predict(self.model, inputs[[self.place]]))
+            given.append(probabilities(network, card, inputs[[self.place]]))
         probability: NDArray[np.float32] = combine(card, given)[0]
         return probability
 

@@ -18,7 +18,6 @@ from ectopy.ec57 import Comparison, compare
 from ectopy.errors import DatasetError, ModelError
 from ectopy.labels import AAMI_CLASSES, Labels, aami_class, classify, load_card, predict
 from ectopy.labels.aami import BEAT_SYMBOLS
-from ectopy.labels.classify import combine
 from ectopy.recording import Annotations, Recording, read
 from ectopy.rhythm import find_rhythm
 
@@ -225,7 +224,7 @@ def _published_rows(model: str, data: Path, escape_beats: str) -> Iterator[Recor
     rows = make_rows(data)
     for record in np.unique(rows.record):
         lines = np.flatnonzero(rows.is_test & (rows.record == record))
-        probability = combine(card, [predict(model, rows.X[lines][:, None])])
+        probability = predict(model, rows.X[lines][:, None])
         symbols = _symbols(data, str(record), rows.sample[lines])
         truth = _classes(symbols, escape_beats)
         named = probability.argmax(axis=1).astype(np.int8)

@@ -67,13 +67,13 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
             f"these beats ({beats.fs:g} Hz, up to sample {beats.sample[-1:].tolist()}) are not of "
             f"this recording ({recording.fs:g} Hz, {recording.n_samples} samples); find its own"
         )
-    layout = find_layout(card)
+    layout, network = find_layout(card), load_network(name)
     probability = np.empty((len(beats), len(AAMI_CLASSES)), np.float32)
     chosen, strange = np.empty(len(beats), np.uint8), np.empty(len(beats), bool)
     confidence, done = np.empty(len(beats), np.float32), 0
     for seen in zip(*(layout.cut(recording, view) for view in views(card, beats)), strict=True):
         rows = slice(done, done + len(seen[0]))
-        given = combine(card, [predict(name, inputs) for inputs in seen])
+        given = combine(card, [probabilities(network, card, inputs) for inputs in seen])
         probability[rows], chosen[rows] = given, given.argmax(axis=1)
         confidence[rows] = given.max(axis=1)
         strange[rows] = np.all([unlike(card, inputs) for inputs in seen], axis=0)
@@ -98,7 +98,7 @@ def views(card: dict[str, Any], beats: Beats) -> tuple[Beats, ...]:
 
 
 def predict(model: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give the probabilities that a model has for inputs cut in its own layout.
+    """Give the probabilities that a model has for inputs cut in its own layout, in one lead.
 
     Parameters
     ----------
@@ -111,20 +111,21 @@ def predict(model: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     numpy.ndarray
         float32, shape ``(n, k)`` in the order of the card's classes: ``N S V F Q`` where it names
-        beats.
+        beats. The largest names the beat.
 
     Raises
     ------
     ModelError
         If the model is unknown or damaged.
     """
-    return probabilities(load_network(model), load_card(model), inputs)
+    card = load_card(model)
+    return combine(card, [probabilities(load_network(model), card, inputs)])
 
 
 def probabilities(
     network: InferenceSession, card: dict[str, Any], inputs: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Give what :func:`predict` gives, by a network that runs already and its card."""
+    """Give what a network that runs already has for one lead, before :func:`combine`."""
     return _softmax(_logits(network, len(card["classes"]), inputs) / float(card["temperature"]))
 
 
