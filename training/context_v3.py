@@ -445,13 +445,13 @@ def cross(run: Path) -> None:
     figures = {"temperature": temperature, "decide": decide,
                "most_outside": int(np.quantile(out, 0.995)),
                "healthy_false": int(false), "healthy_beats": int(healthy),
-               "ece": expected_calibration_error(y, probability, named)}  # fmt: skip
+               "ece": expected_calibration_error(y, probability)}  # fmt: skip
     for k, name in ((0, "lead 0"), (1, "lead 1"), (BOTH, "both leads")):
         m = lead == k
         figures[name] = {
             "as they are": summary(y[m], plain[m].argmax(axis=1)),
             "weighted": summary(y[m], named[m]),
-            "ece": expected_calibration_error(y[m], probability[m], named[m]),
+            "ece": expected_calibration_error(y[m], probability[m]),
             "F1 of S by record": {
                 r: round(f1(y[m & (record == r)], named[m & (record == r)], 1), 3)
                 for r in np.unique(record) if (y[m & (record == r)] == 1).sum() >= 10

@@ -62,7 +62,6 @@ class DaskCrew:
     ----------
     address
         Of its scheduler, such as ``tcp://10.0.0.5:8786``.
-
     say
         Called with a line for people when all there is to do is to wait.
 

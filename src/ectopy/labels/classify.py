@@ -69,20 +69,18 @@ def classify(recording: Recording, beats: Beats, model: str | None = None) -> La
         )
     layout, network = find_layout(card), load_network(name)
     probability = np.empty((len(beats), len(AAMI_CLASSES)), np.float32)
-    chosen, strange = np.empty(len(beats), np.uint8), np.empty(len(beats), bool)
-    confidence, done = np.empty(len(beats), np.float32), 0
+    strange, done = np.empty(len(beats), bool), 0
     for seen in zip(*(layout.cut(recording, view) for view in views(card, beats)), strict=True):
         rows = slice(done, done + len(seen[0]))
-        given = combine(card, [probabilities(network, card, inputs) for inputs in seen])
-        probability[rows], chosen[rows] = given, given.argmax(axis=1)
-        confidence[rows] = given.max(axis=1)
+        given = [probabilities(network, card, inputs) for inputs in seen]
+        probability[rows] = combine(card, given)
         strange[rows] = np.all([unlike(card, inputs) for inputs in seen], axis=0)
         done = rows.stop
-    reason = reasons(card, beats.quality, confidence, strange)
+    reason = reasons(card, beats.quality, probability.max(axis=1), strange)
     if layout.needs_next:
         reason[-1:] = np.where(reason[-1:] == NOISY, NOISY, CUT_OFF)
     return Labels(
-        aami=np.array(card["classes"])[chosen],
+        aami=np.array(card["classes"])[probability.argmax(axis=1)],
         probability=probability,
         abstained=reason != "",
         reason=reason,

@@ -140,7 +140,7 @@ def score(
         "macro_f1": macro_f1(table),
         "macro_f1_interval": np.percentile(f1s, [2.5, 97.5]).round(5).tolist(),
         "interval_says": says,
-        "ece": expected_calibration_error(y, probability, predicted),
+        "ece": expected_calibration_error(y, probability),
         "classes": class_scores(table),
         "confusion": table.tolist(),
     }
