@@ -135,6 +135,24 @@ def test_missing_stretches_are_shown_and_hold_no_beats(strip: Path, tmp_path: Pa
     assert ">missing</text>" in page
 
 
+@pytest.mark.parametrize("how", [[], ["--live"]], ids=["whole", "live"])
+@pytest.mark.parametrize(
+    ("leads", "end"), [("II", "the export"), ("II,V1", "the export, or choose lead V1")]
+)
+def test_a_lead_that_is_flat_is_refused_and_others_are_named(
+    how: list[str], leads: str, end: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "flat.csv"
+    signal = simulate(10, 250, seed=2).signal[:, : leads.count(",") + 1]
+    signal[:, 0] = 0
+    np.savetxt(path, signal, delimiter=",", header=f"# 250 Hz\n{leads}", comments="")
+    result = run("analyze", path, "--lead", "II", "-o", tmp_path / "out", *how)
+    assert result.exit_code == 1
+    assert result.stderr.endswith(
+        f"holds no signal: it is flat throughout; check the electrodes and {end}\n"
+    )
+
+
 @pytest.mark.parametrize("fs", [100, 1000])
 def test_two_seconds_are_analysed(fs: int, tmp_path: Path) -> None:
     path = tmp_path / "short.csv"

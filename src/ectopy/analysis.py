@@ -294,12 +294,7 @@ def analyze(
     if screen is not None:
         check_screen(screen)
     beats = find_beats(recording, lead, progress=progress)
-    dead = sum(s.stop - s.start for s in beats.bad if s.reason != "noisy")
-    if not len(beats) and recording.n_samples - dead < recording.fs:
-        raise RecordingError(
-            f"lead {beats.lead} holds no signal: it is {beats.bad[0].reason} throughout; check the "
-            f"electrodes and the export, or choose another lead of {', '.join(recording.leads)}"
-        )
+    check_signal(recording, beats)
     labels = classify(recording, beats, model)
     usable = labels.aami == "N"
     answer = None if screen is None else ask_screen(recording, beats, screen, usable=usable)
@@ -311,6 +306,24 @@ def analyze(
         settings={"lead": "chosen by ectopy" if lead is None else str(lead), "model": name},
         software=f"ectopy {__version__}",
         screen=answer,
+    )
+
+
+def check_signal(recording: Recording, beats: Beats) -> None:
+    """Refuse a lead without beats in which next to nothing but dead signal is.
+
+    Raises
+    ------
+    RecordingError
+        If it is so; the message says what the lead is, and which others there are.
+    """
+    dead = sum(s.stop - s.start for s in beats.bad if s.reason != "noisy")
+    if len(beats) or recording.n_samples - dead >= recording.fs:
+        return
+    others = [lead for lead in recording.leads if lead != beats.lead]
+    raise RecordingError(
+        f"lead {beats.lead} holds no signal: it is {beats.bad[0].reason} throughout; check the "
+        "electrodes and the export" + (f", or choose lead {' or '.join(others)}" if others else "")
     )
 
 

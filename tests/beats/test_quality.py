@@ -38,3 +38,12 @@ def test_a_stretch_over_many_blocks_is_one(monkeypatch: pytest.MonkeyPatch) -> N
     x[3000:] = np.nan
     expected = (Stretch(999, 2000, "flat"), Stretch(3000, 5000, "missing"))
     assert dead_stretches(x, FS) == expected
+
+
+@pytest.mark.parametrize("known", [0, 1, 5])
+def test_a_lead_without_values_or_with_hardly_any_is_missing(known: int) -> None:
+    x = np.full(5000, np.nan, np.float32)
+    x[1003 : 1003 + known] = np.arange(known)  # between the samples that are looked at first
+    stretches = dead_stretches(x, FS)
+    assert {stretch.reason for stretch in stretches} == {"missing"}
+    assert sum(stretch.stop - stretch.start for stretch in stretches) >= 5000 - known

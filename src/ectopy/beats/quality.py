@@ -66,7 +66,9 @@ def dead_stretches(x: NDArray[np.float32], fs: float) -> tuple[Stretch, ...]:
     flat, railed = round(FLAT_S * fs), round(SATURATED_S * fs)
     if _may_stay(x, flat):
         found += _runs(x, _stays, flat - 1, 1, "flat")
-    middle = np.nanmedian(_every(x, max(1, round(fs / 10))))
+    some = _every(x, max(1, round(fs / 10)))
+    known = some[~np.isnan(some)]
+    middle = np.median(known) if len(known) else np.nan
     for rail in (top, bottom):
         if abs(rail - middle) > RAIL_SHARE * (top - bottom):
             found += _runs(x, partial(np.equal, rail), railed, 0, "saturated")

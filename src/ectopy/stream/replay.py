@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 
 from ectopy import __version__
-from ectopy.analysis import Analysis
+from ectopy.analysis import Analysis, check_signal
 from ectopy.beats.value import Beats, Stretch
-from ectopy.errors import RecordingError
 from ectopy.labels.aami import AAMI_CLASSES
 from ectopy.labels.value import Labels
 from ectopy.recording.value import Recording
@@ -72,12 +71,7 @@ def replay(
         lead=stream.lead,
         bad=tuple(sorted(bad, key=lambda stretch: (stretch.start, stretch.stop))),
     )
-    dead = sum(s.stop - s.start for s in beats.bad if s.reason != "noisy")
-    if not found and recording.n_samples - dead < recording.fs:
-        raise RecordingError(
-            f"lead {beats.lead} holds no signal: it is {beats.bad[0].reason} throughout; check the "
-            f"electrodes and the export, or choose another lead of {', '.join(recording.leads)}"
-        )
+    check_signal(recording, beats)
     labels = _labels(found, stream)
     return Analysis(
         recording=recording,
