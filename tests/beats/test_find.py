@@ -300,3 +300,43 @@ def test_what_all_leads_lack_keeps_none_of_them_from_deciding(data):
     beats = find_beats(recording)
     assert len(beats) == len(find_beats(recording, "I")) == 7
     np.testing.assert_allclose(beats.time_s, find_beats(recording, "I").time_s, atol=0.05)
+
+
+def noise_of(kind, n, fs):
+    random = np.random.default_rng(7)
+    if kind == "mains":
+        return 0.5 * np.sin(2 * np.pi * 50 * np.arange(n) / fs) + random.normal(0, 0.02, n)
+    return np.convolve(random.normal(0, 0.5, n), np.ones(5) / 5, "same")
+
+
+@pytest.mark.parametrize("kind", ["mains", "muscle"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_lead_that_is_nothing_but_noise_is_left_out(simulated, kind, place):
+    good = simulated.signal
+    noise = noise_of(kind, len(good), simulated.fs)
+    leads = np.delete(["A", "B", "C"], place).tolist()
+    names = tuple("NOISE" if k == place else leads.pop(0) for k in range(3))
+    beats = find_beats(Recording(np.insert(good, place, noise, axis=1), simulated.fs, names))
+    expected = find_beats(replace(simulated, leads=tuple(np.delete(names, place).tolist())))
+    assert (beats.lead, beats.others) == (expected.lead, expected.others)
+    np.testing.assert_array_equal(beats.sample, expected.sample)
+    np.testing.assert_array_equal(beats.quality, expected.quality)
+
+
+def test_noise_stays_where_there_is_nothing_better_or_it_is_asked_for(simulated):
+    good, n = simulated.lead("II"), simulated.n_samples
+    noise, other = noise_of("mains", n, simulated.fs), noise_of("muscle", n, simulated.fs)
+    signal = np.column_stack([noise, other, np.zeros(n)]).astype(np.float32)
+    all_bad = find_beats(Recording(signal, simulated.fs, ("A", "B", "FLAT")))
+    assert (all_bad.lead, all_bad.others) == ("A", ("B",))
+    assert np.median(all_bad.quality) < 0.3
+    signal = np.column_stack([noise, good]).astype(np.float32)
+    assert find_beats(Recording(signal, simulated.fs, ("A", "B")), "A").lead == "A"
+
+
+@pytest.mark.data
+def test_a_lead_of_ten_seconds_that_is_noise_is_passed_over(data):
+    recording = read(data / "ptbxl" / "records100" / "00000" / "00155_lr")
+    beats, of_noise = find_beats(recording), find_beats(recording, "II")
+    assert (beats.lead, beats.others) == ("I", ("III", "AVR"))
+    assert np.median(of_noise.quality) < 0.3 < 0.9 < np.median(beats.quality)

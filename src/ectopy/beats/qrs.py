@@ -67,13 +67,42 @@ def detect(
         float32, from 0 to 1: how clean the signal is (`ectopy.beats.quality.beat_quality`) or
         how sure the network is of a beat, whichever is less.
     """
-    nothing = np.empty(0, np.int64), np.empty(0, np.float32)
+    sample, quality, _ = detect_and_grade(leads, fs, offset, detector, each=False)
+    return sample, quality
+
+
+def detect_and_grade(
+    leads: list[Float32],
+    fs: float,
+    offset: int = 0,
+    detector: Path = DETECTOR,
+    *,
+    each: bool = True,
+) -> tuple[Positions, Float32, Float32]:
+    """Find R peaks as :func:`detect` does, and tell how clean each lead is at the beats.
+
+    Parameters
+    ----------
+    leads, fs, offset, detector
+        As for :func:`detect`.
+    each
+        Whether to tell it.
+
+    Returns
+    -------
+    sample, quality : numpy.ndarray
+        As of :func:`detect`.
+    clean : numpy.ndarray
+        float32, shape ``(n_leads, k)``: `ectopy.beats.quality.beat_quality` of each lead at its
+        own peaks of the complexes that were found; empty if nobody asks.
+    """
+    nothing = np.empty((len(leads), 0), np.float32)
     if len(leads[0]) < fs:
-        return nothing
+        return np.empty(0, np.int64), nothing[0], nothing
     prepared = [prepare(lead, fs, offset) for lead in leads]
     at = find_candidates(prepared)
     if not len(at):
-        return nothing
+        return np.empty(0, np.int64), nothing[0], nothing
     slow_offset = int(offset * rate_ratio(fs))
     evidence = np.mean(
         [_evidence(describe(lead, at, slow_offset), detector) for lead in prepared], axis=0
@@ -85,7 +114,9 @@ def detect(
     peaks = _merged(np.unique(_highest(height, kept, PEAK_SEARCH)), height)
     of_peak = np.clip(np.searchsorted(kept, peaks - PEAK_SEARCH), 0, max(0, len(kept) - 1))
     quality = np.minimum(beat_quality(height, peaks, DETECTION_FS), sure[of_peak])
-    return _at_own_rate(leads[0], fs, first, peaks), quality
+    heights = [np.abs(lead.band) for lead in prepared] if each else []
+    clean = [beat_quality(h, _highest(h, kept, PEAK_SEARCH), DETECTION_FS) for h in heights]
+    return _at_own_rate(leads[0], fs, first, peaks), quality, np.stack(clean) if each else nothing
 
 
 @cache
