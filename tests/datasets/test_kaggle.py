@@ -121,6 +121,39 @@ def test_damaged_or_exchanged_records_are_named(data, tmp_path):
         make_rows(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda rows: {**rows, "X": rows["X"][:, :186]}, r"187 values .* X \(5, 186\)"),
+        (lambda rows: {**rows, "y": rows["y"][:4]}, r"y \(4,\)"),
+        (lambda rows: {**rows, "y": rows["y"] + 3}, "3 of 5 rows have a class other than 0 to 4"),
+        (lambda rows: {**rows, "X": np.where(rows["y"][:, None], rows["X"], np.nan)}, "1 of its 5"),
+        (lambda rows: {name: rows[name] for name in rows if name != "sample"}, "sample"),
+    ],
+)
+def test_rows_that_cannot_be_learned_from_are_refused(harm, told, tmp_path):
+    whole = {
+        "X": np.random.default_rng(0).random((5, 187), np.float32),
+        "y": np.arange(5, dtype=np.int8),
+        "record": np.array(["100"] * 5),
+        "sample": np.arange(5),
+        "is_test": np.arange(5) > 2,
+        "test_order": np.array([-1, -1, -1, 0, 1]),
+    }
+    np.savez(tmp_path / "mitbih.npz", **whole)
+    np.testing.assert_array_equal(load_rows(tmp_path).X, whole["X"])
+    np.savez(tmp_path / "mitbih.npz", **harm(whole))
+    with pytest.raises(DatasetError, match=rf"mitbih\.npz .*{told}.*; build it again"):
+        load_rows(tmp_path)
+
+
+@pytest.mark.parametrize("kept", [0, 400])
+def test_a_file_of_rows_that_was_cut_short_is_refused(kept, tmp_path):
+    (tmp_path / "mitbih.npz").write_bytes((b"PK\x03\x04" + bytes(1000))[:kept])
+    with pytest.raises(DatasetError, match=r"mitbih\.npz is not what .*; build it again"):
+        load_rows(tmp_path)
+
+
 def test_files_that_are_not_the_published_ones_are_refused_and_say_why(tmp_path, monkeypatch):
     with pytest.raises(
         DatasetError, match=r"neither mitbih\.npz .* nor the published mitbih_train"

@@ -227,6 +227,14 @@ def test_nothing_to_explore_is_said_in_one_line_with_what_to_give(beats, tmp_pat
     np.savez(tmp_path / "nan.npz", X=np.full((3, 9), np.nan), y=np.zeros(3, int))
     np.savez(tmp_path / "uneven.npz", X=beats.X, y=beats.y[:-1])
     np.savez(tmp_path / "six.npz", X=beats.X, y=beats.y + 1)
+    np.savez(tmp_path / "minus.npz", X=beats.X, y=beats.y.astype(int) - 1)
+    np.savez(tmp_path / "between.npz", X=beats.X, y=beats.y + 0.5)
+    np.savez(tmp_path / "one-hot.npz", X=beats.X, y=np.eye(5)[beats.y])
+    np.savez(tmp_path / "tested.npz", X=beats.X, y=beats.y, is_test=np.ones(len(beats.y), bool))
+    row = ",".join(["0.5"] * 187)
+    (tmp_path / "between.csv").write_text(f"{row},1\n{row},1.5\n", "utf-8")
+    (tmp_path / "numbers.csv").write_text(f"{','.join(map(str, range(188)))}\n{row},1\n", "utf-8")
+    (tmp_path / "empty.csv").write_text("", "utf-8")
     (tmp_path / "narrow.csv").write_text("1,2,3\n4,5,6\n", "utf-8")
     (tmp_path / "words.csv").write_text("a,b\nc,d\n", "utf-8")
     for what, part in (
@@ -235,7 +243,14 @@ def test_nothing_to_explore_is_said_in_one_line_with_what_to_give(beats, tmp_pat
         (folder / "notes.txt", "neither .npz nor .csv"),
         (tmp_path / "odd.npz", "no X and no y"),
         (tmp_path / "short.npz", "cannot be read"),
-        (tmp_path / "nan.npz", "3 rows"),
+        (tmp_path / "nan.npz", "3 of 3 rows"),
+        (tmp_path / "minus.npz", "class -1"),
+        (tmp_path / "between.npz", "600 of 600 rows have a class that is no whole number"),
+        (tmp_path / "one-hot.npz", "y.argmax(axis=1)"),
+        (tmp_path / "tested.npz", "none to learn from"),
+        (tmp_path / "between.csv", "1 of 2 rows have a class that is no whole number, such as 1.5"),
+        (tmp_path / "numbers.csv", "begins with the numbers of its columns"),
+        (tmp_path / "empty.csv", "is empty"),
         (tmp_path / "uneven.npz", "599 values of y"),
         (tmp_path / "six.npz", "class 5"),
         (tmp_path / "narrow.csv", "3 columns"),

@@ -7,6 +7,9 @@ ships here as ``kaggle_test_beats.npz``.
 
 from __future__ import annotations
 
+import warnings
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -169,8 +172,7 @@ def load_rows(folder: Path) -> KaggleRows:
         If the folder holds none of these, or its files are not the published ones.
     """
     if (folder / NPZ).is_file():
-        with np.load(folder / NPZ) as stored:
-            return KaggleRows(**{name: stored[name] for name in stored.files})
+        return read_npz(folder / NPZ)
     if (folder / f"{MITDB_RECORDS[0]}.hea").is_file():
         return make_rows(folder)
     there = [name for name in COUNTS if (folder / name).is_file()]
@@ -182,6 +184,50 @@ def load_rows(folder: Path) -> KaggleRows:
     if absent := COUNTS.keys() - there:
         raise DatasetError(f"{folder} holds {there[0]} but no {absent.pop()}; both are needed")
     return read_published(folder)
+
+
+def read_npz(path: Path) -> KaggleRows:
+    """Read the file of rows that :func:`write_rows` wrote.
+
+    Raises
+    ------
+    DatasetError
+        If it is damaged, or holds anything but such rows.
+    """
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            rows = KaggleRows(**{name: stored[name] for name in KaggleRows.__dataclass_fields__})
+        odd = _odd(rows)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        odd = " ".join(str(error).split()) or type(error).__name__
+    if odd:
+        raise DatasetError(
+            f"{path} is not what 'ectopy data build kaggle-mitbih' makes: {odd}; build it again"
+        )
+    return rows
+
+
+def _odd(rows: KaggleRows) -> str:
+    """Say what keeps arrays from being rows; empty if nothing does."""
+    n = len(rows.y)
+    if rows.X.shape != (n, ROW_LENGTH) or any(len(each) != n for each in vars(rows).values()):
+        shapes = ", ".join(f"{name} {each.shape}" for name, each in vars(rows).items())
+        return f"rows of {ROW_LENGTH} values with a class each are needed, and it has {shapes}"
+    if bad := int((~np.isfinite(rows.X).all(axis=1)).sum()):
+        return f"{bad:,} of its {n:,} rows hold values that are no numbers"
+    return _odd_classes(rows.y, len(AAMI_CLASSES))
+
+
+def _odd_classes(y: NDArray[np.generic], known: int) -> str:
+    """Say what keeps numbers from being classes 0 to `known` - 1; empty if nothing does."""
+    values = y.astype(float)
+    wrong = (values != np.floor(values)) | (values < 0) | (values >= known)
+    if not wrong.any():
+        return ""
+    return (
+        f"{int(wrong.sum()):,} of {len(y):,} rows have a class other than 0 to {known - 1}, "
+        f"such as {values[wrong][0]:g}"
+    )
 
 
 def read_published(folder: Path) -> KaggleRows:
@@ -238,15 +284,23 @@ def read_table(path: Path) -> NDArray[np.float32]:
         If it cannot be read as such.
     """
     try:
-        table = np.loadtxt(path, delimiter=",", dtype=np.float32, ndmin=2, encoding="utf-8")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+            table = np.loadtxt(path, delimiter=",", dtype=np.float32, ndmin=2, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise DatasetError(
             f"{path} cannot be read as a table of numbers without a header: {reason}"
         ) from error
+    if not table.size:
+        raise DatasetError(f"{path} is empty; get it again")
     if table.shape[1] != ROW_LENGTH + 1:
         raise DatasetError(
             f"{path} has {table.shape[1]} columns; the published files have {ROW_LENGTH + 1}: "
             f"{ROW_LENGTH} values and the class"
+        )
+    if np.array_equal(table[0], np.arange(ROW_LENGTH + 1)):
+        raise DatasetError(
+            f"{path} begins with the numbers of its columns, which are no row; take that line out"
         )
     return table

@@ -184,13 +184,27 @@ def _classes(
     y: NDArray[Any], names: NDArray[Any] | None
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Give classes as indices, and their names in the order of the AAMI where they are its."""
+    if y.ndim != 1:
+        raise DatasetError(
+            f"y has the shape {y.shape}; one class a row is needed, such as y.ravel() or, of "
+            "one-hot classes, y.argmax(axis=1)"
+        )
     if np.issubdtype(y.dtype, np.number):
+        _check_whole(y)
         known = AAMI_CLASSES if names is None else tuple(names.astype(str).tolist())
         return y.astype(np.int64), known
     found = tuple(np.unique(y.astype(str)).tolist())
     known = AAMI_CLASSES if set(found) <= set(AAMI_CLASSES) else found
     place = {name: k for k, name in enumerate(known)}
     return np.array([place[name] for name in y.astype(str).tolist()], np.int64), known
+
+
+def _check_whole(y: NDArray[Any]) -> None:
+    if (broken := y[y != np.floor(y)]).size:
+        raise DatasetError(
+            f"{len(broken):,} of {len(y):,} rows have a class that is no whole number, such as "
+            f"{broken[0]:g}; build the set again"
+        )
 
 
 def _is_test(held: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_] | None:
@@ -212,6 +226,7 @@ def _from_tables(
     """Load files of 188 columns, the class last; two files of MIT-BIH are its two parts."""
     tables = [read_table(path) for path in paths]
     table = np.concatenate(tables)
+    _check_whole(table[:, -1])
     parts = [path.name == TEST_CSV for path in paths]
     is_test = np.repeat(parts, [len(each) for each in tables]) if len(set(parts)) > 1 else None
     return BeatSet(

@@ -63,11 +63,19 @@ class BeatSet:
                 )
         if not np.isfinite(self.X).all():
             bad = int((~np.isfinite(self.X).all(axis=1)).sum())
-            raise DatasetError(f"{bad:,} rows of {self.name} hold values that are no numbers")
-        if self.y.min() < 0 or self.y.max() >= len(self.classes):
             raise DatasetError(
-                f"{self.name} has a class {self.y.max():g}, but only {len(self.classes)} classes "
+                f"{bad:,} of {len(self):,} rows of {self.name} hold values that are no numbers; "
+                "leave these rows out, or build the set again"
+            )
+        if (odd := self.y[(self.y < 0) | (self.y >= len(self.classes))]).size:
+            raise DatasetError(
+                f"{self.name} has a class {odd[0]:g}, but only {len(self.classes)} classes "
                 f"are known: {', '.join(self.classes)}"
+            )
+        if self.is_test is not None and self.is_test.all():
+            raise DatasetError(
+                f"all {len(self):,} rows of {self.name} are of the test part, so there are none to "
+                "learn from; build the set again, or leave the division away"
             )
 
     def __len__(self) -> int:
