@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra 'train'")
 
 from click.testing import CliRunner  # noqa: E402
 
+from ectopy._files import replacing  # noqa: E402
 from ectopy.cli import main  # noqa: E402
 from ectopy.datasets import kaggle  # noqa: E402
 from ectopy.datasets.kaggle import KaggleRows, write_rows  # noqa: E402
@@ -108,8 +109,31 @@ def test_a_taken_run_folder_is_refused(tmp_path):
     fit(quick, rows, rows, tmp_path)
     with pytest.raises(TrainingError, match="--resume or choose another -o"):
         fit(quick, rows, rows, tmp_path)
-    with pytest.raises(TrainingError, match="begun with other settings"):
+    with pytest.raises(TrainingError, match="begun with other settings: seed 0, not 9; give the"):
         fit(quick, rows, rows, tmp_path, seed=9, resume=True)
+    with pytest.raises(TrainingError, match="epochs 1, not 3;"):
+        fit(replace(quick, epochs=3), rows, rows, tmp_path, resume=True)
+    with pytest.raises(TrainingError, match="settings: recipe cvxtz, not kachuee;"):
+        fit(tiny("kachuee", epochs=1), rows, rows, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("stopped", ["metrics.csv", "checkpoint.pt"])
+def test_a_run_killed_between_two_files_can_be_resumed(stopped, data_folder, tmp_path, monkeypatch):
+    def killing(path):
+        if path.name == stopped:
+            raise KeyboardInterrupt
+        return replacing(path)
+
+    run = tmp_path / "run"
+    command = ["train", "cvxtz", "--data", str(data_folder), "--epochs", "1", "-o", str(run)]
+    with monkeypatch.context() as patched:
+        patched.setattr("ectopy.training.fit.replacing", killing)
+        result = CliRunner().invoke(main, command)
+    assert result.exit_code == 1
+    assert "interrupted; the same command with --resume" in result.stderr
+    again = CliRunner().invoke(main, [*command, "--resume"])
+    assert again.exit_code == 0, again.output
+    assert len(metrics(run)) == 1
 
 
 def test_validation_keeps_classes_or_patients_together():
@@ -235,6 +259,23 @@ def test_resuming_says_what_it_goes_on_from(data_folder, tmp_path):
     assert f"{run} holds 1 epoch: the run goes on from there" in again.stderr
     (run / "checkpoint.pt").unlink()
     assert "no finished epoch" in held_of(run)
+
+
+@pytest.mark.parametrize(
+    ("kept", "split", "told"),
+    [
+        (slice(0, None, 5), "kaggle", "none of the 200 rows is in the training part"),
+        (slice(1, None, 5), "kaggle", "none of the 200 rows is in the test part"),
+        (slice(0, 8), "kaggle", "training rows of 4 records are too few to hold 10 %"),
+        (slice(0, None, 2), "ds1-ds2", "none of the 500 rows is in the training part"),
+    ],
+)
+def test_rows_that_leave_a_side_empty_are_refused(kept, split, told, data_folder, tmp_path):
+    held = np.load(data_folder / "mitbih.npz")
+    np.savez(tmp_path / "mitbih.npz", **{name: held[name][kept] for name in held.files})
+    with pytest.raises(DatasetError, match=told):
+        train("cvxtz", tmp_path, split, tmp_path / "run", options=Options(epochs=1))
+    assert not (tmp_path / "run").exists()
 
 
 def test_unknown_recipe_lists_the_known_ones():

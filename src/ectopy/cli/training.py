@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
 
-from ectopy.cli.terminal import epoch_bar
+from ectopy.cli.terminal import epoch_bar, fail
 
 
 @click.command()
@@ -22,7 +23,7 @@ from ectopy.cli.terminal import epoch_bar
 )
 @click.option("--split", default="kaggle", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Run folder.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
 @click.option("--epochs", type=click.IntRange(min=1), help="The most epochs.")
 @click.option("--batch", type=click.IntRange(min=1), help="Rows per step.")
 @click.option(
@@ -47,7 +48,7 @@ from ectopy.cli.terminal import epoch_bar
 @click.option(
     "--validate-on-test",
     is_flag=True,
-    help="Choose the epoch on the test rows as the originals do: a leak, marked in every figure.",
+    help="Choose the epoch on the test rows as many notebooks do: a leak, marked in every figure.",
 )
 @click.option("--device", help="Torch device, such as cpu or cuda.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
@@ -90,18 +91,22 @@ def train(
     if resume:
         click.echo(held_of(run), err=True)
     options = Options(epochs, batch, rebalance, per_class, noise, bfloat16, validate_on_test)
-    with epoch_bar(options.applied(find_recipe(recipe)).epochs) as report:
-        outcome = train_recipe(
-            recipe,
-            source,
-            split,
-            run,
-            options=options,
-            seed=seed,
-            device=device,
-            resume=resume,
-            report=report,
-        )
+    try:
+        with epoch_bar(options.applied(find_recipe(recipe)).epochs) as report:
+            outcome = train_recipe(
+                recipe,
+                source,
+                split,
+                run,
+                options=options,
+                seed=seed,
+                device=device,
+                resume=resume,
+                report=report,
+            )
+    except KeyboardInterrupt:
+        fail("interrupted; the same command with --resume goes on after the last finished epoch")
+        sys.exit(1)
     figures = outcome.figures
     card = json.loads((outcome.model / "card.json").read_text("utf-8"))
     click.echo(

@@ -20,7 +20,7 @@ APART: Final = (
 )
 LEAKY: Final = (
     "LEAK: the epoch, the learning rate and the temperature were chosen on the test rows "
-    "themselves, as the original does, so these figures are better than what they claim to measure."
+    "themselves, as many notebooks do, so these figures are better than what they claim to measure."
 )
 
 

@@ -200,8 +200,8 @@ def fit(
         course.epochs.append(figures)
         if not course.waited(recipe.watch):
             _save(course.average.state_dict(), run / BEST)
-        course.save(run / CHECKPOINT)
         _write_metrics(course.epochs, run / METRICS)
+        course.save(run / CHECKPOINT)
         if report:
             report(figures, 1.0)
     course.average.load_state_dict(torch.load(run / BEST, weights_only=True))
@@ -343,10 +343,22 @@ def _claim(run: Path, settings: dict[str, Any], resume: bool) -> None:
     stored = run / SETTINGS
     if stored.is_file() and not resume:
         raise TrainingError(f"{run} already holds a run; go on with --resume or choose another -o")
-    if stored.is_file() and json.loads(stored.read_text("utf-8")) != settings:
-        raise TrainingError(f"{run} was begun with other settings; see {stored}")
+    if stored.is_file() and (held := json.loads(stored.read_text("utf-8"))) != settings:
+        raise TrainingError(
+            f"{run} was begun with other settings: {_differences(held, settings)}; give the "
+            f"command that began it, or choose another -o"
+        )
     with replacing(stored) as part:
         part.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+
+
+def _differences(held: dict[str, Any], asked: dict[str, Any]) -> str:
+    """Name the settings in which two runs differ; of other recipes only their names."""
+    old, new = ({**each, **each.get("recipe", {}), "recipe": None} for each in (held, asked))
+    names = [name for name in new if old.get(name) != new[name]]
+    if "name" in names:
+        return f"recipe {old.get('name')}, not {new['name']}"
+    return ", ".join(f"{name} {old.get(name)}, not {new[name]}" for name in names)
 
 
 def _save(state: object, path: Path) -> None:

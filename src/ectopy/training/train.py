@@ -56,7 +56,7 @@ class Options:
     bfloat16
         Mixed bfloat16 precision, or not.
     validate_on_test
-        Choose the epoch on the test rows, as the originals do: a leak, and marked as one.
+        Choose the epoch on the test rows, as many notebooks do: a leak, and marked as one.
     """
 
     epochs: int | None = None
@@ -221,12 +221,23 @@ def _divide(
             "kaggle-mitbih' makes of them"
         )
     in_train, in_test = split.masks(rows.record, rows.is_test)
+    for part, mask in (("training", in_train), ("test", in_test)):
+        if not mask.any():
+            raise DatasetError(
+                f"none of the {len(mask):,} rows is in the {part} part of the split {split.name}; "
+                "take another --split, or build the rows of all records"
+            )
     if rows.knows_records:
         check_resampling(rows.beats(in_train), rows.beats(in_test))
     X, y = rows.X[in_train], rows.y[in_train]
     if validate_on_test:
         return Rows(X, y), Rows(rows.X[in_test], rows.y[in_test]), in_test
     held = hold_out(y, rows.record[in_train], recipe.validation, not split.patient_mixed, seed)
+    if held.all() or not held.any():
+        raise DatasetError(
+            f"{len(y):,} training rows of {len(np.unique(rows.record[in_train]))} records are too "
+            f"few to hold {100 * recipe.validation:g} % of them out, which choose the epoch"
+        )
     return Rows(X[~held], y[~held]), Rows(X[held], y[held]), in_test
 
 
