@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from cohort_files import write_ptb
 from ectopy.datasets import ptbdb
 from ectopy.errors import DatasetError, TrainingError
 from ectopy.training.kaggle_ptbdb import load_kaggle_ptbdb
@@ -48,6 +49,28 @@ def test_a_kaggle_file_that_is_not_the_published_one_is_refused(kaggle):
     path.write_bytes(text[:-1])
     with pytest.raises(DatasetError, match="bytes"):
         load_kaggle_ptbdb(kaggle)
+
+
+def test_nothing_is_claimed_of_them_that_is_not_known(kaggle, tmp_path):
+    pytest.importorskip("torch")
+    from ectopy.evaluation.infarction import evaluate_infarction
+    from ectopy.labels import load_card
+    from ectopy.training.transfer import transfer
+
+    with pytest.raises(TrainingError, match="leave --lead V5 away"):
+        transfer("cvxtz-kaggle-v1", kaggle, tmp_path / "run", lead="V5")
+    transfer("cvxtz-kaggle-v1", kaggle, tmp_path / "run", modes=["frozen"], seeds=1, epochs=1)
+    model = str(tmp_path / "run" / "frozen-seed0" / "model")
+    training = load_card(model)["training"]
+    assert training["data"] == "Kaggle rows of PTB, cut in a way that is not known"
+    assert training["split_says"].startswith("train_test_split")
+    assert "1 to 8" not in training["split_says"]
+    with pytest.raises(DatasetError, match="holds Kaggle's rows of PTB, which do not say whose"):
+        evaluate_infarction(kaggle, model)
+    (tmp_path / "ptb").mkdir()
+    write_ptb(tmp_path / "ptb", {"patient001": ("Myocardial infarction",)}, fs=250, seconds=8)
+    with pytest.raises(DatasetError, match="any of these people may be among them"):
+        evaluate_infarction(tmp_path / "ptb", model)
 
 
 def test_folds_and_numbers_of_patients_cannot_be_made_of_them(kaggle, tmp_path):

@@ -1,6 +1,7 @@
 """Transfer: weights come back whole, what is frozen stays, nothing leaks, the run folder is one."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from click.testing import CliRunner  # noqa: E402
 from cohort_files import write_ptb  # noqa: E402
 from ectopy.cli import main  # noqa: E402
 from ectopy.datasets.infarction import MiBeats  # noqa: E402
-from ectopy.errors import TrainingError  # noqa: E402
+from ectopy.errors import DatasetError, TrainingError  # noqa: E402
+from ectopy.evaluation.infarction import evaluate_infarction  # noqa: E402
 from ectopy.labels.models import load_card, load_network  # noqa: E402
 from ectopy.training.export import export_network  # noqa: E402
 from ectopy.training.fit import predict  # noqa: E402
@@ -192,3 +194,37 @@ def test_the_model_of_a_run_is_measured_on_recordings_it_did_not_see(run, tmp_pa
     wrong = CliRunner().invoke(main, [*command, "--lead", "v1"])
     assert wrong.exit_code == 2
     assert "knows lead II" in wrong.output
+
+
+def test_other_folders_of_the_same_data_set_bring_no_one_back_whom_it_learned_from(run, tmp_path):
+    folder, _ = run
+    model = str(folder / "run" / "full-seed0" / "model")
+    learned = set(load_card(model)["training"]["learned_from"])
+    inner = tmp_path / "files" / "1.0.0"  # the same people under a longer path, but for some
+    inner.mkdir(parents=True)
+    for k in (*range(3, 12), *range(12, 22)):
+        shutil.copytree(folder / "ptb" / f"patient{k:03d}", inner / f"patient{k:03d}")
+    new = {"patient101": ("Healthy control",), "patient102": ("Myocardial infarction",)}
+    write_ptb(inner, new, fs=250, seconds=8)
+    summary, patients = evaluate_infarction(tmp_path / "files", model)
+    tested = {each["patient"].rpartition("/")[2] for each in patients}
+    assert tested >= set(new)
+    assert not tested & learned
+    assert len(learned) >= 18
+    assert summary["test"] == "people of PTB whom the model did not learn from"
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_trained(run, tmp_path):
+    folder, _ = run
+    few = tmp_path / "few"
+    few.mkdir()
+    for k in (*range(5), *range(12, 17)):
+        shutil.copytree(folder / "ptb" / f"patient{k:03d}", few / f"patient{k:03d}")
+    out = tmp_path / "out"
+    with pytest.raises(DatasetError, match=r"test fold 1\).* more recordings are needed"):
+        transfer(SOURCE, few, out, modes=["frozen"], seeds=1, epochs=1, cross_validate=True)
+    with pytest.raises(TrainingError, match="no device 'tpu'"):
+        transfer(SOURCE, few, out, device="tpu")
+    with pytest.raises(TrainingError, match="normal and infarction apart; begin with one that"):
+        transfer(str(folder / "run" / "full-seed0"), few, out)
+    assert not out.exists()

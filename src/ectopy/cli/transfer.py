@@ -44,7 +44,7 @@ COUNTS = (10, 20, 40, 80, 160)
     "--cross-validate", is_flag=True, help="Also test on each of ten folds, for an interval."
 )
 @click.option("--curve", is_flag=True, help="Also learn from 10, 20, 40, 80, 160 patients and all.")
-@click.option("--device", default="cpu", show_default=True, help="Torch device, such as cuda.")
+@click.option("--device", help="Torch device, such as cpu or cuda.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Run folder.")
 def transfer(
     model: str,
@@ -56,7 +56,7 @@ def transfer(
     epochs: int | None,
     cross_validate: bool,
     curve: bool,
-    device: str,
+    device: str | None,
     output: Path | None,
 ) -> None:
     """Let a network that names beats learn to tell people with a myocardial infarction.

@@ -25,6 +25,11 @@ def open_cohort(folder: Path) -> Cohort:
     """
     if (folder / TABLE).is_file():
         return list_ptbxl(folder)
+    if holds_kaggle_rows(folder):
+        raise DatasetError(
+            f"{folder} holds Kaggle's rows of PTB, which do not say whose they are, so nothing can "
+            "be measured by patient; give the folder of PTB-XL or of the PTB database itself"
+        )
     if next(folder.rglob("*.hea"), None) is None:
         raise DatasetError(
             f"{folder} holds neither PTB-XL ({TABLE}) nor records of the PTB Diagnostic ECG "

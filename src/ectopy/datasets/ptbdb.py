@@ -24,6 +24,8 @@ MIXED: Final = (
     "and test, and these figures measure memory of patients, not what happens on new ones. Always "
     "answering 'infarction' is right for 72.2 % of them."
 )
+KAGGLE_ROWS: Final = "Kaggle rows of PTB"
+"""What these rows are called as a source."""
 FOLDS_SAY: Final = "ten folds, dealt by patient, each class evenly"
 _REASON: Final = re.compile(r"^#\s*reason for admission\s*:\s*(.*?)\s*$", re.I | re.M)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ectopy.datasets.cohorts import open_cohort
 from ectopy.datasets.infarction import Cohort, MiBeats, cut_cohort
+from ectopy.datasets.ptbdb import KAGGLE_ROWS
 from ectopy.errors import DatasetError, ModelError
 from ectopy.labels.models import load_card
 from ectopy.labels.screen import LENGTHS, SCREENS, positive_probability
@@ -100,6 +101,13 @@ def evaluate_infarction(
 def _unseen(cohort: Cohort, card: dict[str, Any]) -> tuple[Cohort, str]:
     """Give the part of a cohort that a model did not learn from, and say which that is."""
     training = card["training"]
+    if training.get("cohort") == KAGGLE_ROWS and cohort.source == "PTB":
+        raise DatasetError(
+            f"{card['name']} learned from {KAGGLE_ROWS}, which do not say whose they are: any of "
+            "these people may be among them; measure it on PTB-XL, or train on these recordings"
+        )
+    if cohort.source == training.get("cohort") and "learned_from" in training:
+        return _strangers(cohort, set(training["learned_from"]))
     if cohort.source != training.get("cohort"):
         return cohort, f"all of {cohort.source}, which the model did not learn from"
     folds = training["test_folds"]
@@ -112,6 +120,18 @@ def _unseen(cohort: Cohort, card: dict[str, Any]) -> tuple[Cohort, str]:
     says = (
         f"fold {', '.join(map(str, folds))} of {cohort.source}; the model learned from the others"
     )
+    return Cohort(cohort.source, kept, cohort.left_out, cohort.folds), says
+
+
+def _strangers(cohort: Cohort, learned_from: set[str]) -> tuple[Cohort, str]:
+    """Give the recordings of people that a model did not learn from, by name."""
+    kept = tuple(r for r in cohort.recordings if PurePosixPath(r.patient).name not in learned_from)
+    if not kept:
+        raise DatasetError(
+            f"the model learned from all {len(learned_from):,} people whose recordings are here; "
+            "measure it on others"
+        )
+    says = f"people of {cohort.source} whom the model did not learn from"
     return Cohort(cohort.source, kept, cohort.left_out, cohort.folds), says
 
 

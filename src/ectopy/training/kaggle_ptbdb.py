@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ectopy.datasets.infarction import MiBeats
-from ectopy.datasets.ptbdb import ABNORMAL_CSV, MIXED, NORMAL_CSV, read_kaggle_file
+from ectopy.datasets.ptbdb import ABNORMAL_CSV, KAGGLE_ROWS, MIXED, NORMAL_CSV, read_kaggle_file
 
 
 def load_kaggle_ptbdb(folder: Path, *, seed: int = 1337) -> MiBeats:
@@ -38,6 +38,6 @@ def load_kaggle_ptbdb(folder: Path, *, seed: int = 1337) -> MiBeats:
         recording=lines.astype(str),
         patient=np.full(len(y), ""),
         fold=fold,
-        source="Kaggle rows of PTB",
+        source=KAGGLE_ROWS,
         warning=MIXED,
     )

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ectopy.beats.kaggle_rows import ROW_LENGTH
 from ectopy.errors import TrainingError
 from ectopy.labels.models import load_card, load_network, model_folder
+from ectopy.labels.scores import N_CLASSES
 from ectopy.training.fit import BEST, predict
 from ectopy.training.layers import keras_start
 from ectopy.training.recipes import Recipe, find_recipe
@@ -63,6 +64,11 @@ def load_source(model: str) -> Source:
         raise TrainingError(
             f"model {card['name']!r} takes {card['input'].get('layout')}; only networks over "
             "Kaggle rows can be transferred, such as cvxtz-kaggle-v1"
+        )
+    if len(card["classes"]) != N_CLASSES:
+        raise TrainingError(
+            f"model {card['name']!r} tells {' and '.join(card['classes'])} apart; begin with one "
+            "that names beats, such as cvxtz-kaggle-v1"
         )
     recipe = find_recipe(str(card["training"].get("recipe")))
     random = np.random.default_rng(0)

@@ -25,6 +25,7 @@ from ectopy.training.fit import predict
 from ectopy.training.fit_two import PLANS, Epoch, Plan, fit_two
 from ectopy.training.kaggle_ptbdb import load_kaggle_ptbdb
 from ectopy.training.sources import MODES, Source, load_source, network_for
+from ectopy.training.train import find_device
 from ectopy.training.transfer_folder import write_comparison, write_run
 
 PUBLISHED_TEST: Final = 10
@@ -58,7 +59,7 @@ def transfer(
     epochs: int | None = None,
     cross_validate: bool = False,
     curve: Sequence[int] | None = None,
-    device: str = "cpu",
+    device: str | None = None,
     report: Callable[[float, str], None] | None = None,
     finding: Callable[[float], None] | None = None,
 ) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def transfer(
     curve
         Numbers of labelled patients to learn from; none by default.
     device
-        A torch device.
+        Torch device; CUDA where there is one, by default.
     report
         Called with the share of the trainings that are done and a line about what was just
         finished.
@@ -108,6 +109,7 @@ def transfer(
         raise TrainingError(f"{run} already holds a run; choose another folder with -o")
     if seeds < 1 or (epochs is not None and epochs < 1):
         raise TrainingError("seeds and epochs must be 1 or more")
+    device = find_device(device)
     source = load_source(model)
     for mode in modes:
         network_for(source, mode, 0)
@@ -117,6 +119,8 @@ def transfer(
             "Kaggle's rows do not say whose they are, so neither folds nor numbers of patients can "
             "be made of them; leave --cross-validate and --curve away"
         )
+    for test in range(1, FOLDS + 1) if cross_validate else (PUBLISHED_TEST,):
+        beats.parts(test)  # before hours of training, whether each can be divided
     plans = {m: replace(PLANS[m], epochs=epochs or PLANS[m].epochs) for m in modes}
     bench = _Bench(source, beats, plans, seeds, device, report)
     folds = FOLDS if cross_validate else 0
@@ -148,8 +152,14 @@ def load_beats(
     ------
     DatasetError
         If the folder holds none of the known data sets.
+    TrainingError
+        If another lead than II is wanted of Kaggle's rows.
     """
     if holds_kaggle_rows(data):
+        if lead.casefold() != "ii":
+            raise TrainingError(
+                f"Kaggle's rows of PTB are of one lead, said to be II; leave --lead {lead} away"
+            )
         return load_kaggle_ptbdb(data), None
     cohort = open_cohort(data)
     return cut_cohort(cohort, "kaggle-rows", lead, progress), cohort

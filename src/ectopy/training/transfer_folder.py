@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -92,6 +92,9 @@ def _card(
 ) -> dict[str, Any]:
     """Everything that must be known to use the network, but for the checksum of its weights."""
     lead, data, train = summary["lead"], summary["data"], parts[0]
+    rows = not train.knows_patients
+    division = "" if rows else "; 1 to 8 to learn from, 9 to choose by, 10 to test"
+    learned = sorted({PurePosixPath(name).name for part in parts[:2] for name in part.patient})
     return {
         "name": f"mi-{source.recipe.name}-{mode}-seed{seed}",
         "says": f"Tells beats of people with a myocardial infarction from those of healthy people: "
@@ -118,11 +121,13 @@ def _card(
         "beat_threshold": trained.beat_threshold,
         "abstain": {"quality_below": QUALITY},
         "training": {
-            "data": f"{data['source']}, beats found by the package",
+            "data": f"{data['source']}, "
+            + ("cut in a way that is not known" if rows else "beats found by the package"),
             "cohort": data["source"],
             "split": "published" if data["source"] == "PTB-XL" else "folds",
-            "split_says": f"{data['folds']}; 1 to 8 to learn from, 9 to choose by, 10 to test",
-            "patient_mixed": not train.knows_patients,
+            "split_says": f"{data['folds']}{division}",
+            **({"learned_from": learned} if data["source"] == "PTB" else {}),
+            "patient_mixed": rows,
             "test_folds": [10],
             "recipe": source.recipe.name,
             "mode": mode,
