@@ -14,7 +14,8 @@ class Publisher:
     the path. Faults: ``drop`` (the connection breaks after half of what is left), ``close`` (it
     breaks before an answer), ``wrong`` (other bytes of the same length), ``ignore-range``,
     ``odd-range`` (another range than asked for), ``slow`` (silence in the middle), ``trickle``
-    (a little at a time), or a status such as ``503``.
+    (a little at a time), ``loop`` (it sends to the same address again), or a status
+    such as ``503``.
     """
 
     def __init__(self, name="mitdb", version="1.0.0"):
@@ -75,6 +76,13 @@ class Publisher:
         self.asked.append((path, first))
         handler.close_connection = fault != ""
         if fault == "close":
+            return
+        if fault == "loop":
+            handler.close_connection = False
+            handler.send_response(302)
+            handler.send_header("Location", handler.path)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
             return
         if fault.isdecimal() or content is None:
             handler.send_response(int(fault) if fault else 404)

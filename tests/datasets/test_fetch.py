@@ -133,12 +133,14 @@ def test_a_part_that_is_whole_too_long_or_of_other_content_does_no_harm(publishe
 
 
 def test_lasting_faults_are_named_and_the_rest_arrives(publisher, tmp_path):
-    publisher.faults = {"100.dat": ["wrong"], "101.atr": ["404"], "RECORDS": ["503"]}
+    publisher.faults = {"100.dat": ["wrong"], "101.atr": ["404"], "RECORDS": ["503"],
+                        "100.hea": ["loop"]}  # fmt: skip
     publisher.lasting = set(publisher.faults)
     (tmp_path / "100.dat").write_bytes(b"what stood there before")
     found = get(publisher, tmp_path)
     reasons = dict(found.failed)
-    assert list(reasons) == ["100.dat", "101.atr", "RECORDS"]
+    assert list(reasons) == ["100.dat", "100.hea", "101.atr", "RECORDS"]
+    assert "from one address to the next without end" in reasons["100.hea"]
     assert "other bytes than published" in reasons["100.dat"]
     assert "is not there (404)" in reasons["101.atr"]
     assert "answers 503" in reasons["RECORDS"]

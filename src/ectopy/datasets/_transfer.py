@@ -273,6 +273,11 @@ def _lost(error: requests.RequestException) -> _TryAgainError:
 
     if isinstance(error, requests.Timeout):
         return _TryAgainError("it does not answer in time", lost=True)
+    if isinstance(error, requests.TooManyRedirects):
+        raise DatasetError(
+            "the server leads from one address to the next without end; check the address, or "
+            "name another one with --from"
+        ) from error
     if isinstance(error, ValueError):
         raise DatasetError(
             f"the address is wrong: {error}; give one such as https://physionet.org/files"

@@ -85,7 +85,7 @@ def examples(found: dict[str, Any], scaled: bool) -> tuple[str, str]:
         "more than classes do."
         + (
             " Every row is stretched to 0..1 by itself, so how tall a beat was, which tells an "
-            "ectopic beat from its neighbours, is gone."
+            "ectopic beat from its neighbours, is not to be seen any more."
             if scaled
             else ""
         ),
