@@ -8,7 +8,15 @@ import pytest
 pytest.importorskip("torch", reason="training needs the extra 'train'")
 
 from ectopy.beats.context import REACH
-from ectopy.training.composer import FS, Composer, Donor, Rhythm, stretched, window
+from ectopy.training.composer import (
+    FS,
+    Composer,
+    Donor,
+    Rhythm,
+    fibrillates,
+    stretched,
+    window,
+)
 from ectopy.training.noise import Noise
 
 GRID = np.arange(-REACH, REACH + 1) / FS
@@ -67,6 +75,39 @@ def test_without_p_waves_there_is_no_sinus_rhythm(donor):
     flat = Donor(donor.wave, donor.after, sinus=False)
     _, _, kinds = Composer([flat], [], quiet, np.random.default_rng(5)).compose(120)
     assert "S" not in kinds
+
+
+def test_waves_of_fibrillation_are_where_the_atria_fibrillate():
+    beats = [(1.0, "N", 0.8), (1.8, "A", 0.8), (2.5, "A", 0.8), (3.4, "J", 0.8), (4.2, "N", 0.8)]
+    where = np.flatnonzero(fibrillates(beats, round(6 * FS), 0)) / FS
+    assert (where.min(), where.max()) == pytest.approx((1.0, 2.98), abs=0.01)
+    assert not fibrillates([(0.5, "J", 0.8)], round(6 * FS), 0).any()
+
+
+def test_some_hearts_fibrillate_at_times_and_some_are_premature_all_the_time():
+    """Fibrillation of which a premature beat is the first; bigeminy from end to end."""
+    begun = alone = always = 0
+    for seed in range(400):
+        rhythm = Rhythm(np.random.default_rng(seed), sinus=True)
+        if not (rhythm.paroxysmal or rhythm.always):
+            continue
+        kinds = "".join(kind for _, kind, _ in rhythm.draw(400))
+        begun += kinds.count("SA")
+        alone += kinds.count("NA")
+        always += not rhythm.sick_sinus and max(map(kinds.count, ("NSNSNSNSNS", "NVNVNVNVNV"))) > 9
+    assert begun > alone > 0
+    assert always > 0
+
+
+def test_exercise_makes_a_heart_fast_but_never_at_once():
+    fast = 0
+    for seed in range(300):
+        rhythm = Rhythm(np.random.default_rng(seed), sinus=True)
+        at, level = rhythm.exercise((np.array([0.0, 3600.0]), np.zeros(2)))
+        assert rhythm.rr * np.exp(level.min()) > 0.32
+        assert np.abs(np.diff(level) / np.diff(at)).max() < 0.05
+        fast += rhythm.rr * np.exp(level.min()) < 0.5
+    assert fast > 100
 
 
 def test_windows_and_stretching():

@@ -19,6 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ectopy._threads import in_threads
+from ectopy.beats.around import (
+    log_ratio,
+    mean_around,
+    neighbours,
+    norm,
+    spread_around,
+    spread_out,
+)
 from ectopy.beats.candidates import (
     DETECTION_FS,
     at_detection_rate,
@@ -29,6 +37,7 @@ from ectopy.beats.candidates import (
 )
 from ectopy.beats.filters import Recursive, both_ways, butterworth
 from ectopy.beats.find import live_spans
+from ectopy.beats.p_wave import find_p_wave, sinus_facts
 from ectopy.beats.quality import bridged
 from ectopy.beats.stretches import stretch_facts
 from ectopy.beats.value import Beats
@@ -43,7 +52,7 @@ Facts = dict[str, NDArray[np.floating]]
 
 CONTEXT_FS: Final = DETECTION_FS
 """Rate in Hz that every lead is brought to."""
-N_FEATURES: Final = 180
+N_FEATURES: Final = 200
 BASELINE_HZ: Final = 0.5
 """What is slower than this is baseline, not heart."""
 BASELINE_PAD: Final = 360
@@ -104,11 +113,15 @@ class Habit:
     centres
         The shapes that there are, that of the typical beat first, float32, shape ``(k, 35)``,
         upright and relative to its height.
+    p_wave
+        The P wave of the sinus as it stands before a beat, in the same units, float32, shape
+        ``(19,)``, mean 0.
     """
 
     typical: Float32
     upright: float
     centres: Float32
+    p_wave: Float32
 
 
 def context_inputs(recording: Recording, beats: Beats) -> Float32:
@@ -124,7 +137,7 @@ def context_inputs(recording: Recording, beats: Beats) -> Float32:
     Returns
     -------
     numpy.ndarray
-        float32, shape ``(n, 180)``; :func:`feature_names` tells what each column is.
+        float32, shape ``(n, 200)``; :func:`feature_names` tells what each column is.
     """
     blocks = [*context_blocks(recording, beats)]
     return np.concatenate([np.empty((0, N_FEATURES), np.float32), *blocks])
@@ -240,9 +253,9 @@ def typical_beat(cuts: Float32, rr: Float64) -> tuple[Float32, float, Whole, Flo
     match : numpy.ndarray
         Its correlation with the typical beat then, shape ``(n,)``.
     """
-    on_time = np.flatnonzero(rr >= ON_TIME * _mean_around(rr, 10, 10))
-    chosen = _some(on_time if len(on_time) >= 3 else np.arange(len(rr)), 400)
-    models, candidates = _some(chosen, 40), cuts[chosen]
+    on_time = np.flatnonzero(rr >= ON_TIME * mean_around(rr, 10, 10))
+    chosen = spread_out(on_time if len(on_time) >= 3 else np.arange(len(rr)), 400)
+    models, candidates = spread_out(chosen, 40), cuts[chosen]
     agreement = (_best_match(candidates, cuts[models])[0] ** 3).mean(axis=0)
     typical = cuts[models[int(np.argmax(agreement))]]
     for _ in range(3):
@@ -276,10 +289,12 @@ def learn_habit(cuts: Float32, rr: Float64) -> Habit:
     """
     rr, _ = _steady_intervals(rr, rr)
     typical, upright, shift, _ = typical_beat(cuts, rr)
-    scale = upright / (np.ptp(typical[CORE]) + _TINY)
-    core = np.clip(moved(cuts, shift) * scale, -CLIP, CLIP)[:, CORE]
-    _, centres = _shapes(core, np.clip(typical * scale, -CLIP, CLIP)[CORE])
-    return Habit(typical, upright, centres)
+    rr, waves, usual = _relative(cuts, rr, typical, upright, shift)
+    _, centres = _shapes(waves[:, CORE], usual[CORE])
+    rest = _left_over(waves, usual, rr)
+    return Habit(
+        typical, upright, centres, find_p_wave(rest, _correlation(waves[:, CORE], usual[CORE]))
+    )
 
 
 def fits_habit(cuts: Float32, habit: Habit) -> NDArray[np.bool_]:
@@ -309,7 +324,7 @@ def describe_beats(
     Returns
     -------
     numpy.ndarray
-        float32, shape ``(n, 180)``, as :func:`context_inputs` gives them.
+        float32, shape ``(n, 200)``, as :func:`context_inputs` gives them.
     """
     facts = _describe(cuts, rr, after, quality, habit)
     return np.column_stack([*facts.values()]).astype(np.float32)
@@ -326,10 +341,7 @@ def _describe(
         typical, upright = habit.typical, habit.upright
         match, shift = _best_match(cuts, typical)
         shift = np.where(match > FITS, shift, 0)
-    rr = np.maximum(rr + np.diff(shift, prepend=shift[:1]) / CONTEXT_FS, 0.1)
-    scale = upright / (np.ptp(typical[CORE]) + _TINY)
-    waves = np.clip(moved(cuts, shift) * scale, -CLIP, CLIP)
-    typical = np.clip(typical * scale, -CLIP, CLIP)
+    rr, waves, typical = _relative(cuts, rr, typical, upright, shift)
     if habit is None:
         shape, centres = _shapes(waves[:, CORE], typical[CORE])
     else:
@@ -338,10 +350,22 @@ def _describe(
     facts: Facts = {"wave": waves[:, WAVE], "left over": rest}
     facts |= _timing(rr, after) | _regularity(rr) | stretch_facts(rr)
     facts |= _likeness(waves, typical) | _atrial(waves, typical, rest, shape)
+    match = _correlation(waves[:, CORE], typical[CORE])
+    facts |= sinus_facts(rest, rr, find_p_wave(rest, match) if habit is None else habit.p_wave)
     facts |= _width(waves, typical)
     facts |= _shape_facts(waves, typical, shape, centres, facts)
     facts["quality"] = quality
     return {name: np.broadcast_to(v, len(cuts)) if v.ndim == 0 else v for name, v in facts.items()}
+
+
+def _relative(
+    cuts: Float32, rr: Float64, typical: Float32, upright: float, shift: Whole
+) -> tuple[Float64, Float32, Float32]:
+    """Intervals between the beats where they fit the typical one, the beats and it in its size."""
+    rr = np.maximum(rr + np.diff(shift, prepend=shift[:1]) / CONTEXT_FS, 0.1)
+    scale = upright / (np.ptp(typical[CORE]) + _TINY)
+    waves = np.clip(moved(cuts, shift) * scale, -CLIP, CLIP)
+    return rr, waves, np.clip(typical * scale, -CLIP, CLIP)
 
 
 def _steady_intervals(rr: Float64, after: Float64) -> tuple[Float64, Float64]:
@@ -359,22 +383,22 @@ def _steady_intervals(rr: Float64, after: Float64) -> tuple[Float64, Float64]:
 
 def _timing(rr: Float64, after: Float64) -> Facts:
     """How early a beat comes and how long the heart waits after it, against many measures."""
-    mean, near, far = rr.mean(), _mean_around(rr, 10, 10), _mean_around(rr, 40, 40)
-    ten = np.append(mean, _mean_around(rr, 9, 0)[:-1])
+    mean, near, far = rr.mean(), mean_around(rr, 10, 10), mean_around(rr, 40, 40)
+    ten = np.append(mean, mean_around(rr, 9, 0)[:-1])
     return {
-        "interval over mean": _neighbours(_log(rr / mean), INTERVALS, 0.0),
-        "over ten before": _log(rr / ten),
-        "over near": _log(rr / near),
-        "over far": _log(rr / far),
-        "over median": _log(rr / quantile_around(rr, 10, 10, 0.5)),
-        "over slow ones": _log(rr / quantile_around(rr, 12, 3, 0.75)),
-        "after over near": _log(after / near),
-        "after over before": _log(after / rr),
-        "over last": _log(rr / np.append(rr[:1], rr[:-1])),
-        "both over near": _log((rr + after) / (2 * near)),
-        "interval": _log(rr / USUAL_RR_S),
-        "near interval": _log(near / USUAL_RR_S),
-        "far over mean": _log(far / mean),
+        "interval over mean": neighbours(log_ratio(rr / mean), INTERVALS, 0.0),
+        "over ten before": log_ratio(rr / ten),
+        "over near": log_ratio(rr / near),
+        "over far": log_ratio(rr / far),
+        "over median": log_ratio(rr / quantile_around(rr, 10, 10, 0.5)),
+        "over slow ones": log_ratio(rr / quantile_around(rr, 12, 3, 0.75)),
+        "after over near": log_ratio(after / near),
+        "after over before": log_ratio(after / rr),
+        "over last": log_ratio(rr / np.append(rr[:1], rr[:-1])),
+        "both over near": log_ratio((rr + after) / (2 * near)),
+        "interval": log_ratio(rr / USUAL_RR_S),
+        "near interval": log_ratio(near / USUAL_RR_S),
+        "far over mean": log_ratio(far / mean),
         "rank": np.argsort(np.argsort(rr)) / max(1, len(rr) - 1),
     }
 
@@ -385,13 +409,13 @@ def _regularity(rr: Float64) -> Facts:
     step = np.abs(np.diff(log, prepend=log[:1]))
     return {
         "median step": np.minimum(quantile_around(step, 10, 10, 0.5), 1),
-        "mean step": np.minimum(_mean_around(step, 10, 10), 1),
-        "far mean step": np.minimum(_mean_around(step, 40, 40), 1),
-        "large steps": _mean_around((step > 0.1).astype(float), 20, 20),
-        "spread": np.minimum(_spread_around(log, 10), 1),
-        "far spread": np.minimum(_spread_around(log, 40), 1),
+        "mean step": np.minimum(mean_around(step, 10, 10), 1),
+        "far mean step": np.minimum(mean_around(step, 40, 40), 1),
+        "large steps": mean_around((step > 0.1).astype(float), 20, 20),
+        "spread": np.minimum(spread_around(log, 10), 1),
+        "far spread": np.minimum(spread_around(log, 40), 1),
         "all intervals": np.tile(
-            _log(np.quantile(rr, [0.05, 0.25, 0.5, 0.75, 0.95]) / rr.mean()), (len(rr), 1)
+            log_ratio(np.quantile(rr, [0.05, 0.25, 0.5, 0.75, 0.95]) / rr.mean()), (len(rr), 1)
         ),
         "all spread": np.minimum(log.std(), 1),
         "all large steps": (step > 0.1).mean(),
@@ -406,8 +430,8 @@ def _likeness(waves: Float32, typical: Float32) -> Facts:
     apart = np.minimum(_difference(waves[:, CORE], typical[CORE]), 2)
     usual = np.minimum(quantile_around(apart, 10, 10, 0.5), 2)
     return {
-        "match": _neighbours(match, NEIGHBOURS, 1.0),
-        "apart": _neighbours(apart, NEIGHBOURS, 0.0),
+        "match": neighbours(match, NEIGHBOURS, 1.0),
+        "apart": neighbours(apart, NEIGHBOURS, 0.0),
         "usual apart": usual,
         "far usual apart": np.minimum(quantile_around(apart, 40, 40, 0.5), 2),
         "apart over usual": np.minimum(apart / (usual + 0.05), 8) / 4,
@@ -428,8 +452,8 @@ def _atrial(waves: Float32, typical: Float32, rest: Float32, shape: Whole) -> Fa
     return {
         "P match": match,
         "P size": np.minimum(np.ptp(p, axis=1), 1),
-        "P match around": _mean_around(match, 5, 5),
-        "P match far": _mean_around(match, 40, 40),
+        "P match around": mean_around(match, 5, 5),
+        "P match far": mean_around(match, 40, 40),
         "P match usual": usual,
         "P match over usual": match - usual,
         "left over size": np.minimum(size, 1),
@@ -495,20 +519,15 @@ def _best_match(cuts: Float32, typical: Float32) -> tuple[Float64, Whole]:
     With several typical ones, ``(k, 193)``, both are of shape ``(n, k)``.
     """
     core = typical[..., CORE]
-    norm = _norm(core) + _TINY
-    best, shift = np.full((len(cuts), *norm.shape), -2.0), np.zeros((len(cuts), *norm.shape), int)
+    usual = norm(core) + _TINY
+    best, shift = np.full((len(cuts), *usual.shape), -2.0), np.zeros((len(cuts), *usual.shape), int)
     for move in sorted(range(-SHIFT, SHIFT + 1), key=abs):
         part = cuts[:, CORE[0] + move : CORE[-1] + 1 + move]
-        size = _norm(part)
-        match = part @ core.T / ((size[:, None] if norm.ndim else size) * norm + _TINY)
+        size = norm(part)
+        match = part @ core.T / ((size[:, None] if usual.ndim else size) * usual + _TINY)
         better = match > best + 1e-4
         best, shift = np.where(better, match, best), np.where(better, move, shift)
     return best, shift
-
-
-def _norm(x: Float32) -> Float32:
-    norm: Float32 = np.sqrt(np.add.reduce(x * x, axis=-1))
-    return norm
 
 
 def _median_beat(beats: Float32) -> Float32:
@@ -527,7 +546,7 @@ def _shapes(core: Float32, typical: Float32) -> tuple[Whole, Float32]:
     centres = [typical]
     shape[_difference(core, typical) < SAME_SHAPE] = 0
     while len(centres) < MOST_SHAPES and (left := np.flatnonzero(shape < 0)).size:
-        some = _some(left, SAMPLED)
+        some = spread_out(left, SAMPLED)
         alike = _differences(core[some]) < SAME_SHAPE
         members = some[alike[alike.sum(axis=1).argmax()]]
         centre = _median_beat(core[members])
@@ -558,8 +577,8 @@ def _left_over(waves: Float32, typical: Float32, rr: Float64) -> Float32:
 
 
 def _difference(core: Float32, centre: Float32) -> Float64:
-    size = np.maximum(_norm(core), _norm(centre))
-    apart: Float64 = _norm(core - centre) / (size + _TINY)
+    size = np.maximum(norm(core), norm(centre))
+    apart: Float64 = norm(core - centre) / (size + _TINY)
     return apart
 
 
@@ -576,7 +595,7 @@ def _differences(core: Float32) -> Float64:
 def _correlation(a: Float32, b: Float32) -> Float64:
     a = a - a.mean(axis=-1, keepdims=True)
     b = b - b.mean(axis=-1, keepdims=True)
-    size = _norm(a) * _norm(b)
+    size = norm(a) * norm(b)
     match: Float64 = (a * b).sum(axis=-1) / (size + 1e-3)
     return match
 
@@ -588,41 +607,6 @@ def _spread_of(slope: Float32) -> Float64:
     middle = (weight * at).sum(axis=1, keepdims=True)
     spread: Float64 = 2 * np.sqrt((weight * (at - middle) ** 2).sum(axis=1))
     return spread
-
-
-def _log(ratio: Float64) -> Float64:
-    log: Float64 = np.clip(np.log(np.maximum(ratio, 1e-3)), -1.5, 1.5)
-    return log
-
-
-def _mean_around(values: Float64, before: int, after: int) -> Float64:
-    """Mean over the values up to so many before and after each."""
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    at = np.arange(len(values))
-    low, high = np.maximum(at - before, 0), np.minimum(at + after + 1, len(values))
-    mean: Float64 = (total[high] - total[low]) / (high - low)
-    return mean
-
-
-def _spread_around(values: Float64, reach: int) -> Float64:
-    squares = _mean_around(values**2, reach, reach)
-    spread: Float64 = np.sqrt(np.maximum(squares - _mean_around(values, reach, reach) ** 2, 0))
-    return spread
-
-
-def _neighbours(values: Float64, offsets: Whole, fill: float) -> Float64:
-    """Values of the beats at these offsets from each, ``(n, len(offsets))``."""
-    reach = int(np.abs(offsets).max())
-    wider = padded(values, reach, reach, fill)
-    chosen: Float64 = wider[np.arange(len(values))[:, None] + reach + offsets]
-    return chosen
-
-
-def _some(values: Whole, most: int) -> Whole:
-    """At most so many of the values, evenly spread."""
-    if len(values) <= most:
-        return values
-    return values[np.linspace(0, len(values) - 1, most).astype(np.int64)]
 
 
 def _steady(x: Float32, fs: float) -> Float32:

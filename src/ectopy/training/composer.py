@@ -26,6 +26,8 @@ from ectopy.beats.context import CONTEXT_FS, REACH
 FS: Final = CONTEXT_FS
 GRID: Final = np.arange(-REACH, REACH + 1) / FS
 """Seconds from R of the samples of one cut beat."""
+AAMI: Final = {"A": "N", "J": "N"}
+"""AAMI class of kinds of beats that are not one."""
 P_END: Final = 10
 """Samples before R where a P wave ends and the QRS may begin."""
 
@@ -90,24 +92,24 @@ class Composer:
             before = beat[0] - beats[i - 1][0] if i else beat[2]
             made = maker.beat(beat, before) * self.between(0.96, 1.04)
             x[middle - REACH : middle + REACH + 1] += made
-        x = self.disturbed(x, any(kind == "A" for _, kind, _ in beats))[pad:-pad]
+        x = self.disturbed(x, fibrillates(beats, len(x), pad))[pad:-pad]
         at: NDArray[np.int64] = np.array([round(time * FS) for time, _, _ in beats], np.int64)
-        return x.astype(np.float32), at, [kind.replace("A", "N") for _, kind, _ in beats]
+        return x.astype(np.float32), at, [AAMI.get(kind, kind) for _, kind, _ in beats]
 
-    def disturbed(self, x: Floats, fibrillating: bool) -> Floats:
-        """Add breathing, fibrillation waves and noise."""
+    def disturbed(self, x: Floats, fibrillating: NDArray[np.bool_]) -> Floats:
+        """Add breathing, waves where the atria fibrillate, and noise."""
         n, t = len(x), np.arange(len(x)) / FS
         breath = np.sin(2 * np.pi * t / self.between(2.5, 6))
         x = x * np.exp(0.15 * self.random.random() * breath)
         if self.random.random() < 0.5:
             angle = self.scale(0.03, 0.5) * (breath + np.sin(t / self.between(20, 200)))
             x = np.cos(angle) * x + np.sin(angle) * np.imag(hilbert(x, next_fast_len(n))[:n])
-        if fibrillating and self.random.random() < 0.8:
+        if fibrillating.any() and self.random.random() < 0.8:
             phase = 2 * np.pi * self.between(4.5, 8.5) * t
             phase += np.cumsum(self.random.normal(size=n)) * 0.12
             wave = np.sin(phase) + 0.4 * np.sin(2 * phase)
             swell = 1 + 0.4 * np.sin(2 * np.pi * t / self.between(2, 9))
-            x += self.scale(0.01, 0.1) * wave * swell
+            x += self.scale(0.01, 0.1) * wave * swell * fibrillating
         if self.random.random() < 0.9:
             loud = np.ones(n)
             if self.random.random() < 0.4:
@@ -197,7 +199,7 @@ class _Maker:
         wave = np.where(GRID > 0.06, np.interp(0.06 + (GRID - 0.06) / slower, GRID, wave), wave)
         end = round(min(0.56, max(0.3, after - 0.36)) * FS)
         made = wave * window(-P_END - 4, end, 4, 16)
-        if kind == "A" or not self.donor.sinus:
+        if kind in "AJ" or not self.donor.sinus:
             return made
         if kind == "S":
             p = self.bump + self.rest * np.roll(p, self.moved) if self.ectopic_p else 0 * p
@@ -214,7 +216,7 @@ class _Maker:
 class Rhythm:
     """Draws when beats come and of which class they are.
 
-    Classes are N S V F, and A for a normal beat in atrial fibrillation.
+    Classes are N S V F, A for a normal beat in atrial fibrillation, J for one of the junction.
     """
 
     def __init__(self, random: np.random.Generator, sinus: bool) -> None:
@@ -223,6 +225,8 @@ class Rhythm:
         self.jitter, self.breath = self.scale(0.003, 0.05), self.at_times(0.5, 0.005, 0.22)
         self.breath_s = between(2.5, 6.5)
         self.trend = self.draw_trend(self.at_times(0.85, 0.02, 0.4), self.scale(4, 300))
+        if sinus and random.random() < 0.12:
+            self.trend = self.exercise(self.trend)
         chances = {
             "S": self.at_times(0.65, 0.003, 0.35) / 2,
             "V": self.at_times(0.6, 0.003, 0.35) / 2,
@@ -233,6 +237,7 @@ class Rhythm:
         self.kinds = [*chances, "N"]
         self.chances = np.cumsum([*chances.values()])
         self.patterns = [k for k in "SV" if chances[k] and random.random() < 0.3]
+        self.always = bool(self.patterns) and random.random() < 0.15
         self.s_runs = between(0, 0.9) if random.random() < 0.4 else 0.0
         self.v_runs = between(0, 0.6) if random.random() < 0.35 else 0.0
         self.s_coupling, self.v_coupling = between(0.45, 0.9), between(0.42, 0.92)
@@ -243,11 +248,18 @@ class Rhythm:
         self.sick_run, self.sick_rest = self.scale(3, 60), self.scale(1.2, 8)
         self.sick_slow, self.sick_pause = between(1.25, 2.2), between(1.2, 4)
         self.escapes = random.random() < 0.12
-        self.escape_rr, self.escape_kind = between(1.15, 2.0), "V" if random.random() < 0.5 else "A"
+        self.escape_rr, self.escape_kind = between(1.15, 2.0), "V" if random.random() < 0.5 else "J"
         self.junctional = not sinus and random.random() < 0.3
         self.af_always = (not self.junctional and not sinus) or random.random() < 0.15
         self.af_always &= not self.sick_sinus
         self.af_at_times = random.random() < 0.2
+        self.paroxysmal = sinus and not self.sick_sinus and random.random() < 0.12
+        if self.paroxysmal:
+            self.af_always, self.af_at_times = False, False
+            self.px_sinus, self.px_af = self.scale(4, 120), self.scale(2, 60)
+            self.px_pause, self.px_escapes = between(1.0, 2.2), between(0, 0.85)
+            chances["S"] = self.scale(0.02, 0.3)
+            self.chances = np.cumsum([*chances.values()])
         self.av_block = random.random() < 0.08
         self.flutter = between(0.17, 0.26) if random.random() < 0.25 else 0.0
         self.af_rr, self.af_spread = self.rr * between(0.6, 1.05), between(0.08, 0.3)
@@ -284,20 +296,33 @@ class Rhythm:
                     blocked, block_ends = not blocked, t + self.scale(5, 300)
                 # every other P wave is conducted
                 rr *= 2 if blocked and not af else 1
+            if self.paroxysmal and t > af_ends:
+                if af:  # it stops: a pause, then perhaps some beats of the junction
+                    t += rr * (self.px_pause - 1) * random.uniform(0.6, 1.2)
+                    step = self.rr * random.uniform(1.05, 1.5)
+                    while random.random() < self.px_escapes:
+                        beats.append((t, "J", step))
+                        t += step * float(np.exp(random.normal() * 0.03))
+                    rr = self.rr * float(np.exp(np.interp(t, *self.trend)))
+                elif t > 1 and random.random() < 0.7:  # a premature beat begins it
+                    t = self.add("S", beats, t, rr, "N") - 0.5 * rr
+                af = not af
+                af_ends = t + random.exponential(self.px_af if af else self.px_sinus) + 1
             if self.escapes and not af and random.random() < 0.004:
                 t = self.add_escape_rhythm(beats, t, rr)
                 continue
             if not left:
                 pattern = ""
-                if self.patterns and random.random() < 0.015:
+                if self.patterns and (self.always or random.random() < 0.015):
                     pattern = self.patterns[random.integers(len(self.patterns))]
                     left, every = int(random.integers(6, 80)), int(random.integers(2, 5))
+                    left = 10**6 if self.always else left
             else:
                 left -= 1
             kind = pattern if pattern and left % every == 0 else self.kind()
             if kind == "S" and (af or self.junctional):
                 kind = "N"
-            t = self.add(kind, beats, t, rr, af or self.junctional)
+            t = self.add(kind, beats, t, rr, "A" if af else "J" if self.junctional else "N")
         return [beat for beat in beats if 0 <= beat[0] < seconds - 0.3]
 
     def add_escape_rhythm(self, beats: list[Beat], t: float, rr: float) -> float:
@@ -335,11 +360,20 @@ class Rhythm:
             level[k] = 0.8 * level[k - 1] + 0.6 * size * steps[k]
         return knots, np.clip(level - level[0], np.log(0.4 / self.rr), np.log(1.6 / self.rr))
 
+    def exercise(self, trend: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+        """Let the rate rise to that of exercise on top of a trend, stay there and fall again."""
+        most = min(0.0, float(np.log(self.random.uniform(0.33, 0.55) / self.rr)))
+        start = self.random.uniform(-300, 600)
+        lasts = np.cumsum([start, self.scale(30, 600), self.scale(30, 1200), self.scale(60, 900)])
+        at = np.arange(0.0, 3600, 4)
+        level = np.interp(at, *trend) * 0.5 + np.interp(at, lasts, [0, most, most, 0])
+        return at, np.clip(level - level[0], np.log(0.33 / self.rr), np.log(1.6 / self.rr))
+
     def kind(self) -> str:
         """Draw what comes next."""
         return self.kinds[int(np.searchsorted(self.chances, self.random.random(), side="right"))]
 
-    def add(self, kind: str, beats: list[Beat], t: float, rr: float, af: bool) -> float:
+    def add(self, kind: str, beats: list[Beat], t: float, rr: float, plain: str) -> float:
         """Add what comes next; give the time at which the beat after it is due."""
         last = beats[-1][0] if beats else t - rr
         if kind == "S":
@@ -352,7 +386,7 @@ class Rhythm:
             return float(t + rr * self.random.uniform(0.95, 1.1))
         waits = {"N": 0.0, "dropped": 1.0, "pause": self.random.uniform(0.4, 2.0)}
         t += rr * waits[kind]
-        beats.append((t, "A" if af else "N", rr))
+        beats.append((t, plain, rr))
         return t + rr
 
     def add_supraventricular(self, beats: list[Beat], last: float, rr: float) -> float:
@@ -391,6 +425,15 @@ class Rhythm:
         else:
             due = at + rr * random.uniform(0.9, 1.35)
         return float(max(due, at + 0.35))
+
+
+def fibrillates(beats: Sequence[Beat], length: int, pad: int) -> NDArray[np.bool_]:
+    """Tell in which samples of a heart the atria fibrillate: around the beats of which they do."""
+    made = np.zeros(length, bool)
+    for time, kind, rr in beats:
+        if kind == "A":
+            made[max(0, pad + round((time - rr) * FS)) : pad + round((time + 0.6 * rr) * FS)] = True
+    return made
 
 
 @cache

@@ -10,12 +10,12 @@ class ContextNetwork(nn.Module):
     """Dense layers over the features of `ectopy.beats.context`, a few such networks in one.
 
     Each member scales the features by what it learned from, and has two hidden layers; their
-    logits are averaged. Members are trained one by one; see ``training/context_v3.py``.
+    logits are averaged. Members are trained one by one; see ``training/context_v4.py``.
 
     Parameters
     ----------
     mean, spread
-        Of each feature in the training data, shape ``(180,)``.
+        Of each feature in the training data, shape ``(200,)``.
     members
         How many networks.
     hidden
@@ -46,6 +46,6 @@ class ContextNetwork(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """Give logits ``(batch, 5)`` for features ``(batch, 180)``."""
+        """Give logits ``(batch, 5)`` for features ``(batch, 200)``."""
         scaled = (features.clamp(-5, 5) - self.mean) / self.spread
         return torch.stack([member(scaled) for member in self.members]).mean(dim=0)

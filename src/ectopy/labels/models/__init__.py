@@ -18,7 +18,7 @@ from ectopy.errors import ModelError
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-DEFAULT_MODEL: Final = "context-v3"
+DEFAULT_MODEL: Final = "context-v4"
 """The model that names beats when the user names none."""
 
 CARD_KEYS: Final = ("name", "sha256", "input", "classes", "temperature", "abstain", "training")

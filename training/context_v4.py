@@ -1,11 +1,11 @@
 """Train the networks that name the beats of patients they never saw, and cross-validate them.
 
-    python training/context_v3.py MITDB NOISE PTBXL RUN donors
-    python training/context_v3.py MITDB NOISE PTBXL RUN fold K      for K in 0 1 2 3
-    python training/context_v3.py MITDB NOISE PTBXL RUN cross
-    python training/context_v3.py MITDB NOISE PTBXL RUN ds1 SEED    for SEED in 0 1 2
-    python training/context_v3.py MITDB NOISE PTBXL RUN all
-    python training/context_v3.py MITDB NOISE PTBXL RUN figures
+    python training/context_v4.py MITDB NOISE PTBXL RUN donors
+    python training/context_v4.py MITDB NOISE PTBXL RUN fold K      for K in 0 1 2 3
+    python training/context_v4.py MITDB NOISE PTBXL RUN cross
+    python training/context_v4.py MITDB NOISE PTBXL RUN ds1 SEED    for SEED in 0 1 2
+    python training/context_v4.py MITDB NOISE PTBXL RUN all
+    python training/context_v4.py MITDB NOISE PTBXL RUN figures
 
 MITDB is the folder of the MIT-BIH Arrhythmia Database, NOISE a record of electrode motion noise
 (see ectopy.evaluation.noise.load_noise), PTBXL a folder of PTB-XL at 100 Hz, RUN a folder for
@@ -80,7 +80,7 @@ ALL_SAYS = (
     " This weight learned from all 44 records, so MIT-BIH cannot test it: the figures are those of "
     "the same recipe trained on DS1 and tested on DS2."
 )
-NAMES = {"ds1": "context-ds1-v3", "all": "context-v3"}
+NAMES = {"ds1": "context-ds1-v4", "all": "context-v4"}
 
 
 # --- what there is to learn from -------------------------------------------------------------
@@ -492,8 +492,8 @@ def ship(held: dict, motion: np.ndarray, run: Path, which: str, seed: int) -> No
             "features": N_FEATURES,
             "leads": "mean",
             "says": "all beats, in each of up to three leads, over which probabilities are "
-            "averaged; each is described by 180 numbers relative to the patient's typical beat "
-            "and rhythm within half an hour.",
+            f"averaged; each is described by {N_FEATURES} numbers relative to the patient's "
+            "typical beat and rhythm within half an hour.",
         },
         "classes": list(AAMI_CLASSES),
         "output": "logits",
@@ -513,7 +513,7 @@ def ship(held: dict, motion: np.ndarray, run: Path, which: str, seed: int) -> No
             "epochs": EPOCHS,
             "rows": sum(counts.values()),
             "rows_of": counts,
-            "command": f"python training/context_v3.py MITDB NOISE PTBXL RUN {which}"
+            "command": f"python training/context_v4.py MITDB NOISE PTBXL RUN {which}"
             + (f" {seed}" if which == "ds1" else ""),
         },
         "cross_validation": chosen,
@@ -536,7 +536,7 @@ README = """# {name}
 - Softmax temperature {temperature:.4f} and the weights were chosen by cross-validation over the
   patients of DS1 (four folds).
 - Abstains on noisy signal (quality below {quality}), below a probability of {unsure}, and where
-  more than {most_outside} of the 180 numbers lie outside of what it learned from.
+  more than {most_outside} of the {features} numbers lie outside of what it learned from.
 - Licence: {licence}; sha256 `{sha256}`, {bytes:,} bytes.
 
 ## Training
@@ -625,6 +625,7 @@ def write(card: dict, folder: Path) -> None:
         quality=card["abstain"]["quality_below"],
         unsure=card["abstain"]["probability_below"],
         most_outside=card["known"]["most_outside"],
+        features=card["input"]["features"],
         rows_of=", ".join(f"{name} {n:,}" for name, n in training["rows_of"].items()),
         measured=found["measured"],
         accuracy=100 * found["accuracy"],
