@@ -2,14 +2,17 @@
 
     python bench/classifier.py MITDB [--model NAME] [--records 100 119 …]
 
-Prints two tables. Cost: size, multiplications and additions of a beat, and beats a second of the
+Prints tables. Cost: size, multiplications and additions of a beat, and beats a second of the
 network alone on two threads, beside the network of the Kaggle rows in the same run. Agreement:
 the share of beats that keep their label when the recording is resampled, turned over, scaled,
-shifted or made noisy; beats are found anew each time and matched within 150 ms.
+shifted or made noisy; beats are found anew each time and matched within 150 ms. Then simulated
+hearts (`ectopy.simulate`): healthy ones at rest and in exercise, and ones whose beats follow one
+pattern from end to end, each in one lead and in two.
 """
 
 import argparse
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +81,46 @@ def speed(model: str, inputs: np.ndarray, repeats: int = 7) -> float:
     return len(inputs) / best
 
 
+def exercise(top: float, minutes: float) -> Callable[[np.ndarray], np.ndarray]:
+    """From 65 a minute up within so many minutes, ten minutes there, and slowly down again."""
+
+    def rate(time_s: np.ndarray) -> np.ndarray:
+        rising = np.clip((time_s - 1800) / (60 * minutes), 0, 1)
+        fading = np.exp(-np.maximum(time_s - 1800 - 60 * minutes - 600, 0) / 120)
+        return 65 + (top - 65) * rising * fading
+
+    return rate
+
+
+RATES = {
+    "at rest, 66 a minute": 66.0,
+    **{
+        f"up to {top} a minute within {minutes:g} min": exercise(top, minutes)
+        for top in (110, 140, 160)
+        for minutes in (1 / 3, 1, 5, 10)
+    },
+}
+PATTERNS = {
+    "atrial bigeminy": "NS",
+    "every third beat atrial": "NNS",
+    "two of three atrial": "NSS",
+    "one of eleven atrial": "NNNNNNNNNNS",
+    "ventricular bigeminy": "NV",
+    "every third beat ventricular": "NNV",
+    "ventricular beats alone": "V",
+}
+
+
+def simulated(
+    model: str, seconds: float, pattern: str, rate: float | Callable[[np.ndarray], np.ndarray]
+) -> list[dict[str, int]]:
+    """How many beats of each class are named in a simulated heart, in its first lead and in two."""
+    heart = simulate(seconds, 128, seed=11, rate_bpm=rate, pattern=pattern, noise_mv=0.03)
+    heart = replace(heart, annotations=None)
+    one = replace(heart, signal=heart.signal[:, :1], leads=heart.leads[:1])
+    return [dict(analyze(x, model=model).labels.counts()) for x in (one, heart)]
+
+
 def weights_of(model: str) -> int:
     graph = onnx.load(model_folder(model) / "model.onnx").graph
     return sum(int(np.prod(part.dims)) for part in graph.initializer)
@@ -110,10 +153,23 @@ def main() -> None:
     for name, (same, n) in counts.items():
         share, record = worst[name]
         print(f"| {name} | {100 * same / n:.2f} | {record} {100 * share:.2f} |")
-    heart = simulate(7200, 128, seed=11, rate_bpm=66, pattern="N", noise_mv=0.03)
-    counted = analyze(replace(heart, annotations=None), model=asked.model).labels.counts()
-    false, n = counted["S"] + counted["V"], sum(counted.values())
-    print(f"\nSimulated healthy heart, 2 h at 128 Hz: {false} of {n:,} beats named S or V.")
+    print(
+        "\n| healthy heart, 2 h at 128 Hz | S or V, one lead | two leads | beats |\n|---|---|---|---|"
+    )
+    for name, rate in RATES.items():
+        counts = simulated(asked.model, 7200, "N", rate)
+        false = [count["S"] + count["V"] for count in counts]
+        print(f"| {name} | {false[0]} | {false[1]} | {sum(counts[0].values()):,} |")
+    print("\n| 10 minutes of | at 60, one / two leads | at 75 | at 95 |\n|---|---|---|---|")
+    for name, pattern in PATTERNS.items():
+        cells = [name]
+        for rate in (60, 75, 95):
+            counts = simulated(asked.model, 600, pattern, rate)
+            kinds = sorted(set(pattern) - {"N"})
+            cells.append(" / ".join(f"{sum(count[k] for k in kinds)}" for count in counts))
+            of_all = sum(map(pattern.count, kinds)) / len(pattern) * sum(counts[0].values())
+            cells[-1] += f" of {of_all:.0f}"
+        print("| " + " | ".join(cells) + " |")
 
 
 main()

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ectopy.errors import EctopyError
+from ectopy.errors import EctopyError, RecordingError
 from ectopy.recording.value import Recording
 from ectopy.simulate import simulate
 
@@ -172,3 +172,22 @@ def test_what_cannot_be_simulated_is_said(settings: dict[str, float], said: str)
     with pytest.raises(EctopyError, match=said) as caught:
         simulate(**settings)
     assert "\n" not in str(caught.value)
+
+
+def test_a_heart_goes_from_rest_to_exercise() -> None:
+    def rate(time_s: np.ndarray) -> np.ndarray:
+        return np.where(time_s < 60, 60.0, 150.0)
+
+    at, _ = beats(simulate(120, 125, rate_bpm=rate, pattern="N", **CLEAN))
+    for start, bpm in ((5, 60), (65, 150)):
+        inside = at[(at >= start) & (at < start + 50)]
+        assert 60 / np.diff(inside).mean() == pytest.approx(bpm, rel=0.15)
+
+
+def test_a_course_that_cannot_be_simulated_is_said() -> None:
+    with pytest.raises(RecordingError, match="190 beats"):
+        simulate(10, 125, rate_bpm=lambda time_s: 190 + time_s)
+    with pytest.raises(RecordingError, match="nan beats"):
+        simulate(10, 125, rate_bpm=lambda time_s: time_s * np.nan)
+    with pytest.raises(RecordingError, match="one for each"):
+        simulate(10, 125, rate_bpm=lambda time_s: time_s[:5])

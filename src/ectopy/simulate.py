@@ -11,6 +11,7 @@ resets the clock (no compensatory pause).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ from ectopy.errors import RecordingError
 from ectopy.recording.value import MIN_DURATION_S, Annotations, Recording, Source, check_fs
 
 FloatArray = NDArray[np.float64]
+Course = Callable[[FloatArray], FloatArray]
+"""Something in the course of time: takes times in seconds, gives its value at each."""
 
 LEADS: Final = ("II", "V1")
 MIN_RATE_BPM: Final = 30.0
@@ -99,7 +102,7 @@ def simulate(
     fs: float = 360.0,
     *,
     seed: int = 0,
-    rate_bpm: float = 72.0,
+    rate_bpm: float | Course = 72.0,
     pattern: str | None = None,
     atrial_fibrillation: bool = False,
     noise_mv: float = 0.015,
@@ -120,7 +123,8 @@ def simulate(
     seed
         Seed of everything that is random: beats, shapes, wander and noise.
     rate_bpm
-        Sinus rate around which the heart rate varies, 30 to 180 beats per minute.
+        Sinus rate around which the heart rate varies, 30 to 180 beats per minute; for rest and
+        exercise a function that takes times in seconds, shape ``(n,)``, and gives it at each.
     pattern
         Kinds of the beats in order, of the letters ``N S V F``, repeated to the end: ``"N"``
         for sinus rhythm alone, ``"NNV"`` for trigeminy. None for sinus rhythm with single
@@ -157,12 +161,13 @@ def simulate(
     'NNVNNV'
     """
     check_fs(fs)
-    _check(duration_s, rate_bpm, pattern)
+    _check(duration_s, pattern)
+    sinus = _sinus_rate(duration_s, rate_bpm)
     rng_kinds, rng_rhythm, rng_shape, rng_slow, rng_noise = np.random.default_rng(seed).spawn(5)
-    slow = _Slow(duration_s, rate_bpm, rng_slow)
+    slow = _Slow(sinus, rng_slow)
     n_beats = math.ceil(slow.periods[-1] / 0.4)
     kinds = _kinds(pattern, n_beats, rng_kinds)
-    intervals = _intervals(kinds, rate_bpm, atrial_fibrillation, rng_rhythm)
+    intervals = _intervals(kinds, float(sinus.max()), atrial_fibrillation, rng_rhythm)
     times = slow.beat_times(intervals)
     inside = times < duration_s + 2
     inside[0] = times[0] < 0
@@ -197,15 +202,10 @@ def simulate(
     )
 
 
-def _check(duration_s: float, rate_bpm: float, pattern: str | None) -> None:
+def _check(duration_s: float, pattern: str | None) -> None:
     if not (math.isfinite(duration_s) and duration_s >= MIN_DURATION_S):
         raise RecordingError(
             f"cannot simulate {duration_s:g} s; ask for {MIN_DURATION_S:g} or more"
-        )
-    if not MIN_RATE_BPM <= rate_bpm <= MAX_RATE_BPM:
-        raise RecordingError(
-            f"cannot simulate a sinus rate of {rate_bpm:g} beats per minute; "
-            f"ask for {MIN_RATE_BPM:g} to {MAX_RATE_BPM:g}"
         )
     if pattern is not None and (not pattern or set(pattern) - set(_SYMBOLS)):
         raise RecordingError(
@@ -213,12 +213,35 @@ def _check(duration_s: float, rate_bpm: float, pattern: str | None) -> None:
         )
 
 
+def _clock(n: int) -> FloatArray:
+    """Times of the first values of what changes slowly, in seconds; it begins before the signal."""
+    return np.arange(n) / _GRID_HZ - _LEAD_IN_S
+
+
+def _sinus_rate(duration_s: float, rate_bpm: float | Course) -> FloatArray:
+    """Give the sinus rate at the times of the clock, in beats per minute."""
+    clock = _clock(math.ceil((duration_s + 2 * _LEAD_IN_S) * _GRID_HZ) + 1)
+    given = rate_bpm(clock.clip(0, duration_s)) if callable(rate_bpm) else rate_bpm
+    try:
+        rate = np.broadcast_to(np.asarray(given, np.float64), clock.shape)
+    except ValueError:
+        raise RecordingError(
+            f"rate_bpm gave {np.shape(given)} values for {clock.shape} times; "
+            "let it give one for each"
+        ) from None
+    for wrong in rate[~((rate >= MIN_RATE_BPM) & (rate <= MAX_RATE_BPM))]:
+        raise RecordingError(
+            f"cannot simulate a sinus rate of {wrong:g} beats per minute; "
+            f"ask for {MIN_RATE_BPM:g} to {MAX_RATE_BPM:g}"
+        )
+    return rate
+
+
 class _Slow:
     """What changes slowly, as functions of time: heart rate, breathing, wander, muscle tone."""
 
-    def __init__(self, duration_s: float, rate_bpm: float, rng: np.random.Generator) -> None:
-        n = math.ceil((duration_s + 2 * _LEAD_IN_S) * _GRID_HZ) + 1
-        self.clock = t = np.arange(n) / _GRID_HZ - _LEAD_IN_S
+    def __init__(self, sinus_bpm: FloatArray, rng: np.random.Generator) -> None:
+        self.clock = t = _clock(len(sinus_bpm))
         phase = rng.uniform(0, 2 * np.pi, 12)
 
         def wave(hz: float, k: int) -> FloatArray:
@@ -229,7 +252,7 @@ class _Slow:
         self.breath = np.sin(breath)
         """Breathing, from -1 (out) to 1 (in)."""
         drift = 0.04 * wave(0.0031, 2) + 0.03 * wave(0.0113, 3) + 0.05 * wave(1 / 7000, 4)
-        rate = rate_bpm / 60 * (1 + 0.035 * self.breath + 0.015 * wave(0.095, 5) + drift)
+        rate = sinus_bpm / 60 * (1 + 0.035 * self.breath + 0.015 * wave(0.095, 5) + drift)
         self.rate = rate
         """Sinus rate in Hz."""
         self.periods: FloatArray = np.concatenate([[0], np.cumsum(rate[:-1] + rate[1:])])
@@ -272,7 +295,7 @@ def _kinds(pattern: str | None, n: int, rng: np.random.Generator) -> NDArray[np.
 
 
 def _intervals(
-    kinds: NDArray[np.str_], rate_bpm: float, fibrillating: bool, rng: np.random.Generator
+    kinds: NDArray[np.str_], fastest_bpm: float, fibrillating: bool, rng: np.random.Generator
 ) -> FloatArray:
     """Give the interval before each beat, in sinus periods."""
     before = np.concatenate([["N"], kinds[:-1]])
@@ -283,8 +306,8 @@ def _intervals(
     intervals: FloatArray = coupling + np.where(ectopic, 0.025, 0.008) * jitter.clip(-3, 3)
     if fibrillating:
         conducted = np.exp(0.24 * scatter).clip(0.5, 1.8)
-        return np.maximum(np.where(ectopic, intervals, conducted), _MIN_RR_S * rate_bpm / 60)
-    intervals = np.maximum(intervals, min(0.95, _MIN_RR_S * rate_bpm / 60))
+        return np.maximum(np.where(ectopic, intervals, conducted), _MIN_RR_S * fastest_bpm / 60)
+    intervals = np.maximum(intervals, min(0.95, _MIN_RR_S * fastest_bpm / 60))
     on_time = np.flatnonzero((kinds[1:] == "N") & np.isin(kinds[:-1], ["V", "F"])) + 1
     intervals[on_time] += 2 - coupling[on_time] - intervals[on_time - 1]
     return intervals
