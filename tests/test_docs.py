@@ -129,6 +129,15 @@ def test_every_figure_of_the_tutorial_is_one_that_was_measured(page):
         assert figure in known, f"{figure} % is nowhere measured"
 
 
+def test_what_happens_on_new_people_is_the_same_figure_on_every_page():
+    measured = (HOME / "docs/benchmarks.md").read_text("utf-8")
+    figure = re.search(r"^\| DS1 \| ds1-ds2, detected beats \| apart \| ([\d.]+) ", measured, re.M)[
+        1
+    ]
+    for page in ("recipes", "kaggle-rows", "tutorial", "tutorial-evaluate"):
+        assert f"{figure} %" in (HOME / f"docs/{page}.md").read_text("utf-8"), page
+
+
 def test_blocks_are_cut_shortened_and_wrapped_as_they_say():
     builder = load_builder()
     page = "```console first=1 last=1\n$ ectopy models\nold\n$ ectopy data \\\n    list\n```\n"

@@ -180,6 +180,27 @@ def test_escape_beats_double_and_stray_annotations(tmp_path):
     assert "".join("NSVFQ"[k] for k in load_beats(tmp_path / "n").y) == "NNVNF"
 
 
+@pytest.mark.parametrize(
+    ("samples", "told"),
+    [
+        ([], "no beat is annotated in it"),
+        ([900], "only one beat is annotated in it, and a row ends past the next"),
+        ([90_000, 90_300], "all 2 beats annotated lie outside of its signal"),
+    ],
+)
+def test_a_record_without_a_beat_to_cut_says_why(samples, told, tmp_path):
+    n = len(samples)
+    notes = Annotations(np.array(samples, np.int64), np.full(n, "N"), np.full(n, "", object))
+    put(tmp_path / "in" / "good")
+    put(tmp_path / "in" / "bad", notes=notes)
+    if not n:  # an empty file of annotations holds its end mark
+        (tmp_path / "in" / "bad.atr").write_bytes(b"\0\0")
+    build_beats([tmp_path / "in"], tmp_path / "out")
+    row = rows_of(tmp_path / "out")["bad"]
+    assert (row["status"], row["n_beats"], row["dropped"]) == ("no beats", "0", str(n))
+    assert row["reason"].startswith(told)
+
+
 def test_one_heart_at_other_rates_gives_the_same_rows(tmp_path):
     rows = {}
     for fs in (128.0, 250.0, 257.0, 360.0, 1000.0):

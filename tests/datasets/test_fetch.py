@@ -334,6 +334,10 @@ def test_the_command_says_what_it_did_and_its_status_tells_scripts(
     unknown = run(main, ["data", "fetch", "mitdb", "--records", "999", "-o", str(tmp_path)])
     assert unknown.exit_code == 2
     assert "no record '999'" in unknown.stderr
+    none = run(main, ["data", "fetch", "mitdb", "--records", " ,", "-o", str(tmp_path / "none")])
+    assert none.exit_code == 2
+    assert "names no record" in none.stderr
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_list_tells_licence_and_citation_of_each_set():

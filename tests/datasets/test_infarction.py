@@ -114,11 +114,17 @@ def test_a_record_without_its_frank_leads_is_read_by_those_it_has(tmp_path):
     cohort = open_cohort(tmp_path)
     (each,) = cohort.recordings
     whole = cut_cohort(cohort)
+    frank = each.path.with_suffix(".xyz").read_bytes()
     each.path.with_suffix(".xyz").unlink()
     np.testing.assert_array_equal(cut_cohort(cohort).X, whole.X)
-    # without its leads it is skipped, and the reason names the file
+    # without its leads it is skipped, and the reason names the file, whether the others are there
     each.path.with_suffix(".dat").unlink()
     with pytest.raises(DatasetError, match="is missing"):
+        cut_cohort(cohort)
+    each.path.with_suffix(".xyz").write_bytes(frank)
+    with pytest.raises(
+        DatasetError, match=r"no lead 'II' \(their file s0000_re.dat is missing\); this .* has vx"
+    ):
         cut_cohort(cohort)
 
 

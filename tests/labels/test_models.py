@@ -99,6 +99,16 @@ def test_a_model_directory_can_be_named_by_its_path(found, copy):
     np.testing.assert_array_equal(labels.aami, classify(*found).aami)
 
 
+def test_a_model_can_be_named_by_the_run_that_made_it(found, copy):
+    run = copy.parent / "run"
+    run.mkdir()
+    with pytest.raises(ModelError, match="or of the run that made it"):
+        classify(*found, str(run))
+    copy.rename(run / "model")
+    labels = classify(*found, str(run))
+    np.testing.assert_array_equal(labels.aami, classify(*found).aami)
+
+
 def test_altered_weights_are_refused(found, copy):
     weights = bytearray((copy / "model.onnx").read_bytes())
     weights[5000] ^= 1

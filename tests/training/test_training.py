@@ -117,6 +117,26 @@ def test_a_taken_run_folder_is_refused(tmp_path):
         fit(tiny("kachuee", epochs=1), rows, rows, tmp_path, resume=True)
 
 
+def test_a_run_goes_on_with_its_own_rows_only(tmp_path):
+    rows, held, quick = made_up_rows(100), made_up_rows(100, 1), tiny("cvxtz", epochs=1)
+    fit(quick, rows, held, tmp_path)
+    for other in ((Rows(rows.X[::-1], rows.y), held), (rows, Rows(held.X, np.roll(held.y, 1)))):
+        with pytest.raises(TrainingError, match="settings: as many rows, but other ones; give"):
+            fit(quick, *other, tmp_path, resume=True)
+    with pytest.raises(TrainingError, match="settings: rows 100, not 90; give"):
+        fit(quick, Rows(rows.X[:90], rows.y[:90]), held, tmp_path, resume=True)
+    path = tmp_path / "settings.json"
+    settings = json.loads(path.read_text())
+    del settings["rows_sha256"]  # as older versions left it
+    path.write_text(json.dumps(settings))
+    assert "an older version began it" in held_of(tmp_path)
+    fit(quick, rows, held, tmp_path, resume=True)
+    assert held_of(tmp_path).endswith("goes on from there")
+    path.write_text("{")
+    with pytest.raises(TrainingError, match=r"settings.json cannot be read .* another -o"):
+        fit(quick, rows, held, tmp_path, resume=True)
+
+
 @pytest.mark.parametrize("stopped", ["metrics.csv", "checkpoint.pt"])
 def test_a_run_killed_between_two_files_can_be_resumed(stopped, data_folder, tmp_path, monkeypatch):
     def killing(path):

@@ -223,8 +223,22 @@ def test_what_cannot_be_done_is_said_before_anything_is_trained(run, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(DatasetError, match=r"test fold 1\).* more recordings are needed"):
         transfer(SOURCE, few, out, modes=["frozen"], seeds=1, epochs=1, cross_validate=True)
-    with pytest.raises(TrainingError, match="no device 'tpu'"):
-        transfer(SOURCE, few, out, device="tpu")
+    for device in ("tpu", "meta", "hpu"):  # unknown, holds no values, known but not there
+        with pytest.raises(TrainingError, match=f"no device '{device}'"):
+            transfer(SOURCE, few, out, device=device)
+    with pytest.raises(DatasetError, match=r"given by its name, such as II: .* lead number 1 "):
+        transfer(SOURCE, few, out, lead="1")
     with pytest.raises(TrainingError, match="normal and infarction apart; begin with one that"):
         transfer(str(folder / "run" / "full-seed0"), few, out)
     assert not out.exists()
+
+
+def test_a_transfer_that_is_stopped_says_what_is_left_of_it(run, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ectopy.training.transfer.train_one", stop)
+    command = ["transfer", "--data", str(run[0] / "ptb"), "-o", str(tmp_path / "run")]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 1
+    assert f"so far is in {tmp_path / 'run'}, the same command begins anew" in result.stderr

@@ -126,9 +126,11 @@ def archive(
     StoppedError
         If the run cannot go on.
     """
+    from ectopy.labels import list_models
+
     need_pyarrow()
     settings = settings or Settings()
-    if settings.model and (Path(settings.model) / "card.json").is_file():
+    if settings.model and settings.model not in list_models() and Path(settings.model).is_dir():
         settings = replace(settings, model=str(Path(settings.model).absolute()))
     context = context_of(settings)
     root, out = root.absolute(), out.absolute()

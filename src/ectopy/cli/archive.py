@@ -60,7 +60,7 @@ _EVERY_S: Final = {True: 0.2, False: 10.0}
     help="Paths below DIR to leave out, such as 'old/*'; may be given again.",
 )
 @click.option("--lead", help="Name or number (from 0) of the lead to analyse.")
-@click.option("--model", help="Name of a model (see 'ectopy models') or its directory.")
+@click.option("--model", help="Name of a model (see 'ectopy models'), its directory or run.")
 @fs_option
 @units_option
 def archive(

@@ -83,9 +83,14 @@ def data_fetch(
 
     if name not in PUBLISHED:
         raise click.UsageError(f"no data set named {name!r}; to fetch: {', '.join(PUBLISHED)}")
+    wanted = [each.strip() for each in (records or "").split(",") if each.strip()]
+    if records is not None and not wanted:
+        raise click.UsageError(
+            f"--records {records!r} names no record; give names or patterns, such as 100,208 or "
+            "'1*', or leave it away for all"
+        )
     folder = output or default_folder(name)
     checked_output(folder)
-    wanted = [each.strip() for each in (records or "").split(",") if each.strip()]
     try:
         with fetch_bar(name) as progress:
             found = fetch(

@@ -120,7 +120,7 @@ def info(
     help="What to write; pdf, too.",
 )
 @click.option("--lead", help="Name or number (from 0) of the lead to analyse.")
-@click.option("--model", help="Name of a model (see 'ectopy models') or its directory.")
+@click.option("--model", help="Name of a model (see 'ectopy models'), its directory or run.")
 @click.option(
     "--screen",
     type=click.Choice(["mi"]),

@@ -20,7 +20,10 @@ from ectopy.cli.terminal import print_evaluation, print_infarction, print_qrs, p
 )
 @click.option("--split", "split_name", help="Such as kaggle or ds1-ds2.")
 @click.option(
-    "--model", "models", multiple=True, help="Name or directory; repeat it for several seeds."
+    "--model",
+    "models",
+    multiple=True,
+    help="Name, directory or run folder; repeat it for several seeds.",
 )
 @click.option(
     "--data",

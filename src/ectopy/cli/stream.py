@@ -47,7 +47,7 @@ class _StoppedError(Exception):
 )
 @click.option("--lead", help="Name or number (from 0) of the one lead to look at.")
 @click.option("--missing", type=float, help="Number that stands for a missing binary sample.")
-@click.option("--model", help="Name of a model (see 'ectopy models') or its directory.")
+@click.option("--model", help="Name of a model (see 'ectopy models'), its directory or run.")
 def stream(
     fs: float,
     kind: str,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ectopy.cli.options import checked_output
-from ectopy.cli.terminal import NOT_A_DEVICE, phase_bar
+from ectopy.cli.terminal import NOT_A_DEVICE, fail, phase_bar
 
 MODES = ("scratch", "frozen", "full")
 COUNTS = (10, 20, 40, 80, 160)
@@ -80,26 +81,30 @@ def transfer(
 
     run = output or Path("runs") / f"{task}-{Path(model).name}"
     checked_output(run)
-    with phase_bar() as show:
+    try:
+        with phase_bar() as show:
 
-        def report(share: float, line: str) -> None:
-            show("training", share)
-            click.echo(line, err=True)
+            def report(share: float, line: str) -> None:
+                show("training", share)
+                click.echo(line, err=True)
 
-        summary = transfer_network(
-            model,
-            source,
-            run,
-            modes=tuple(dict.fromkeys(modes)) or MODES,
-            lead=lead,
-            seeds=seeds,
-            epochs=epochs,
-            cross_validate=cross_validate,
-            curve=COUNTS if curve else None,
-            device=device,
-            report=report,
-            finding=lambda share: show("finding beats", share),
-        )
+            summary = transfer_network(
+                model,
+                source,
+                run,
+                modes=tuple(dict.fromkeys(modes)) or MODES,
+                lead=lead,
+                seeds=seeds,
+                epochs=epochs,
+                cross_validate=cross_validate,
+                curve=COUNTS if curve else None,
+                device=device,
+                report=report,
+                finding=lambda share: show("finding beats", share),
+            )
+    except KeyboardInterrupt:
+        fail(f"interrupted; what was trained so far is in {run}, the same command begins anew")
+        sys.exit(1)
     print_transfer(summary)
     click.echo(f"{NOT_A_DEVICE}\nfigures, pictures and models: {run}")
 

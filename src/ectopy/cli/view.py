@@ -16,7 +16,7 @@ from ectopy.cli.terminal import NOT_A_DEVICE
 )
 @click.option("--browser/--no-browser", default=True, help="Open the browser (the default).")
 @click.option("--lead", help="Name or number (from 0) of the lead to analyse.")
-@click.option("--model", help="Name of a model (see 'ectopy models') or its directory.")
+@click.option("--model", help="Name of a model (see 'ectopy models'), its directory or run.")
 def view(path: Path | None, port: int, browser: bool, lead: str | None, model: str | None) -> None:
     """Look at a recording, or a folder of them, in the browser; drag files in.
 

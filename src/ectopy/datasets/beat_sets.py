@@ -279,7 +279,8 @@ def _add(
         layout = LAYOUTS[settings.layout]
         kept = max(0, len(beats) - 1) if layout.needs_next else len(beats)
         if not kept:
-            raise _LeftOutError("no beats", "no beat is annotated in it", **facts)
+            facts["dropped"] = dropped + len(beats)
+            raise _LeftOutError("no beats", _why_no_beat(dropped, len(beats)), **facts)
         left = kept
         for block in layout.cut(recording, beats):
             rows = block.reshape(len(block), -1)[:left]
@@ -346,6 +347,15 @@ def _annotated(recording: Recording, place: int) -> tuple[Beats, NDArray[np.str_
         dead_stretches(recording.signal[:, place], recording.fs),
     )
     return beats, notes.symbol[inside[first]], len(marked) - len(sample)
+
+
+def _why_no_beat(dropped: int, alone: int) -> str:
+    """Say why a record gives no beat: `dropped` cannot be taken, `alone` has none after it."""
+    if alone:
+        return "only one beat is annotated in it, and a row ends past the next"
+    if dropped:
+        return f"all {dropped} beats annotated lie outside of its signal: perhaps another record's"
+    return "no beat is annotated in it"
 
 
 def _why_none(outcomes: Sequence[RecordOutcome]) -> str:

@@ -185,8 +185,13 @@ def cut_cohort(
     Raises
     ------
     DatasetError
-        If no recording gives beats.
+        If the lead is a number, or no recording gives beats.
     """
+    if lead.isdecimal():
+        raise DatasetError(
+            f"the lead must be given by its name, such as II: the model that learns from it goes "
+            f"by the name, and lead number {lead} is not the same in every recording"
+        )
     X, owners, skipped = [], list[MiRecording](), list[tuple[str, str]]()
     for done, each in enumerate(cohort.recordings):
         if progress:

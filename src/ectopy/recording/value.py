@@ -193,7 +193,8 @@ class Recording:
         Raises
         ------
         UnknownLeadError
-            If there is no such lead; the message lists those there are.
+            If there is no such lead; the message lists those there are, and says why a signal of
+            that name was left out.
         """
         if isinstance(name, str) and name:
             if name in self.leads:
@@ -204,7 +205,16 @@ class Recording:
         number = int(name) if isinstance(name, (int, np.integer)) or _is_number(name) else -1
         if 0 <= number < len(self.leads):
             return number
-        raise UnknownLeadError(f"no lead {name!r}; this recording has {', '.join(self.leads)}")
+        why = self._why_left_out(str(name))
+        raise UnknownLeadError(f"no lead {name!r}{why}; this recording has {', '.join(self.leads)}")
+
+    def _why_left_out(self, name: str) -> str:
+        """Say why a signal of the file is none of the leads, if there is one of that name."""
+        for fact in self.source.inferred:
+            names = fact.value.casefold().split(", ") if fact.what == "signals left out" else []
+            if name.casefold() in names:
+                return f" ({fact.why})"
+        return ""
 
     def lead(self, name: str | int) -> NDArray[np.float32]:
         """Give the signal of one lead in mV, shape ``(n_samples,)``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -181,6 +182,7 @@ def fit(
         "seed": seed,
         "rows": len(train.y),
         "validation_rows": len(validation.y),
+        "rows_sha256": _checksum(train, validation),
         **(notes or {}),
     }
     _claim(run, settings, resume)
@@ -335,7 +337,10 @@ def held_of(run: Path) -> str:
         return f"{run} holds no finished epoch to go on with: the run begins anew"
     with (run / METRICS).open(encoding="utf-8") as stream:
         epochs = sum(1 for _ in stream) - 1
-    return f"{run} holds {epochs} epoch{'s' * (epochs != 1)}: the run goes on from there"
+    told = f"{run} holds {epochs} epoch{'s' * (epochs != 1)}: the run goes on from there"
+    if "rows_sha256" not in _settings_of(run):
+        told += "; an older version began it, which kept no checksum of its rows: give the same"
+    return told
 
 
 def _claim(run: Path, settings: dict[str, Any], resume: bool) -> None:
@@ -343,13 +348,36 @@ def _claim(run: Path, settings: dict[str, Any], resume: bool) -> None:
     stored = run / SETTINGS
     if stored.is_file() and not resume:
         raise TrainingError(f"{run} already holds a run; go on with --resume or choose another -o")
-    if stored.is_file() and (held := json.loads(stored.read_text("utf-8"))) != settings:
-        raise TrainingError(
-            f"{run} was begun with other settings: {_differences(held, settings)}; give the "
-            f"command that began it, or choose another -o"
-        )
+    if stored.is_file():
+        held = _settings_of(run)
+        # older versions kept no checksum of the rows
+        if {"rows_sha256": settings["rows_sha256"], **held} != settings:
+            raise TrainingError(
+                f"{run} was begun with other settings: {_differences(held, settings)}; give the "
+                f"command that began it, or choose another -o"
+            )
     with replacing(stored) as part:
         part.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+
+
+def _settings_of(run: Path) -> dict[str, Any]:
+    """Read what a run was begun with."""
+    try:
+        held: dict[str, Any] = json.loads((run / SETTINGS).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{run / SETTINGS} cannot be read ({error}); begin anew with another -o"
+        ) from error
+    return held
+
+
+def _checksum(*sides: Rows) -> str:
+    """SHA-256 of the rows and their classes, so that a run goes on with the same ones only."""
+    digest = hashlib.sha256()
+    for rows in sides:
+        digest.update(np.ascontiguousarray(rows.X).data)
+        digest.update(np.ascontiguousarray(rows.y).data)
+    return digest.hexdigest()
 
 
 def _differences(held: dict[str, Any], asked: dict[str, Any]) -> str:
@@ -358,6 +386,9 @@ def _differences(held: dict[str, Any], asked: dict[str, Any]) -> str:
     names = [name for name in new if old.get(name) != new[name]]
     if "name" in names:
         return f"recipe {old.get('name')}, not {new['name']}"
+    if names == ["rows_sha256"]:
+        return "as many rows, but other ones"
+    names = [name for name in names if name != "rows_sha256"]
     return ", ".join(f"{name} {old.get(name)}, not {new[name]}" for name in names)
 
 

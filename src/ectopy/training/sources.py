@@ -57,9 +57,7 @@ def load_source(model: str) -> Source:
         If it was made by no known recipe, or its weights cannot be brought back. Whether they
         could is known: torch must give what ONNX Runtime gives.
     """
-    inner = Path(model) / "model"
-    place = str(inner) if (inner / "card.json").is_file() else model
-    card = load_card(place)
+    card = load_card(model)
     if card["input"].get("layout") != "kaggle-rows":
         raise TrainingError(
             f"model {card['name']!r} takes {card['input'].get('layout')}; only networks over "
@@ -73,9 +71,9 @@ def load_source(model: str) -> Source:
     recipe = find_recipe(str(card["training"].get("recipe")))
     random = np.random.default_rng(0)
     rows = random.random((16, 1, ROW_LENGTH), dtype=np.float32)
-    session = load_network(place)
+    session = load_network(model)
     expected = session.run(None, {session.get_inputs()[0].name: rows})[0]
-    for state in _candidates(model_folder(place), recipe.network()):
+    for state in _candidates(model_folder(model), recipe.network()):
         network = recipe.network()
         network.load_state_dict(state)
         if np.abs(predict(network, rows) - expected).max() <= _TOLERANCE:

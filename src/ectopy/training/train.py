@@ -203,8 +203,8 @@ def find_device(name: str | None = None) -> str:
     if name is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        torch.ones(1, device=name).item()  # some devices that torch knows hold no values
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
         here = "cpu and cuda" if torch.cuda.is_available() else "cpu"
         raise TrainingError(f"no device {name!r} on this machine; there is {here}") from error
     return name

@@ -47,7 +47,8 @@ def load_card(name: str) -> dict[str, Any]:
     ----------
     name
         Name of a model inside the package, or path of a model directory (one that holds
-        ``model.onnx`` and ``card.json``), such as a training run leaves.
+        ``model.onnx`` and ``card.json``), or of the run folder of a training, in which it is
+        called ``model``.
 
     Raises
     ------
@@ -90,11 +91,12 @@ def model_folder(name: str) -> Path:
     inside = _HERE / name
     if name in _inside():
         return inside
-    if (Path(name) / "card.json").is_file():
-        return Path(name)
+    for folder in (Path(name), Path(name) / "model"):
+        if (folder / "card.json").is_file():
+            return folder
     raise ModelError(
         f"no model named {name!r}; known models: {', '.join(list_models())} "
-        "(or give the path of a model directory)"
+        "(or give the path of a model directory, or of the run that made it)"
     )
 
 
