@@ -81,12 +81,12 @@ def speed(model: str, inputs: np.ndarray, repeats: int = 7) -> float:
     return len(inputs) / best
 
 
-def exercise(top: float, minutes: float) -> Callable[[np.ndarray], np.ndarray]:
-    """From 65 a minute up within so many minutes, ten minutes there, and slowly down again."""
+def exercise(top: float, seconds: float) -> Callable[[np.ndarray], np.ndarray]:
+    """From 65 a minute up within so many seconds, ten minutes there, and slowly down again."""
 
     def rate(time_s: np.ndarray) -> np.ndarray:
-        rising = np.clip((time_s - 1800) / (60 * minutes), 0, 1)
-        fading = np.exp(-np.maximum(time_s - 1800 - 60 * minutes - 600, 0) / 120)
+        rising = np.clip((time_s - 1800) / seconds, 0, 1)
+        fading = np.exp(-np.maximum(time_s - 1800 - seconds - 600, 0) / 120)
         return 65 + (top - 65) * rising * fading
 
     return rate
@@ -95,9 +95,9 @@ def exercise(top: float, minutes: float) -> Callable[[np.ndarray], np.ndarray]:
 RATES = {
     "at rest, 66 a minute": 66.0,
     **{
-        f"up to {top} a minute within {minutes:g} min": exercise(top, minutes)
+        f"up to {top} a minute within {seconds} s": exercise(top, seconds)
         for top in (110, 140, 160)
-        for minutes in (1 / 3, 1, 5, 10)
+        for seconds in (20, 60, 300, 600)
     },
 }
 PATTERNS = {

@@ -54,7 +54,7 @@ def test_shipped_weights_come_back_into_torch(source):
 
 def test_a_model_of_another_layout_is_no_source():
     with pytest.raises(TrainingError, match="Kaggle"):
-        load_source("context-v3")
+        load_source("context-v4")
 
 
 def test_weights_that_are_not_those_of_the_model_are_refused(tmp_path, source):

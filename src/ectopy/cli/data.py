@@ -179,7 +179,7 @@ def data_check(name: str, folder: Path) -> None:
     type=click.Choice(["kaggle-rows", "context"]),
     default="kaggle-rows",
     show_default=True,
-    help="beats: how each is cut, as 187 values at 120 Hz or as 180 numbers beside its patient.",
+    help="beats: how each is cut, as 187 values at 120 Hz or as 200 numbers beside its patient.",
 )
 @click.option(
     "--annotator",

@@ -53,7 +53,7 @@ class BeatSet:
     ----------
     X
         float32, shape ``(n, width)``: each beat as its layout cuts it, 187 values for Kaggle rows,
-        180 numbers for context.
+        200 numbers for context.
     y
         int8, shape ``(n,)``: class index in ``N S V F Q``.
     symbol
