@@ -97,7 +97,7 @@ RATES = {
     **{
         f"up to {top} a minute within {seconds} s": exercise(top, seconds)
         for top in (110, 140, 160)
-        for seconds in (20, 60, 300, 600)
+        for seconds in (1, 20, 60, 300, 600)
     },
 }
 PATTERNS = {
