@@ -241,7 +241,7 @@ def test_all_files_of_a_record_are_one_recording(data, tmp_path):
 def test_training_without_torch_says_how_to_get_it(tmp_path, monkeypatch):
     import sys
 
-    monkeypatch.delitem(sys.modules, "ectopy.training.train", raising=False)
+    monkeypatch.delattr("ectopy.training", raising=False)  # put back with its modules below
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in [n for n in sys.modules if n.startswith("ectopy.training")]:
         monkeypatch.delitem(sys.modules, name)

@@ -20,7 +20,7 @@ from ectopy.training.export import export_network  # noqa: E402
 from ectopy.training.fit import predict  # noqa: E402
 from ectopy.training.fit_two import Plan, drawn_beats, fit_two  # noqa: E402
 from ectopy.training.sources import MODES, load_source, network_for  # noqa: E402
-from ectopy.training.transfer import few_patients, fixed_steps, transfer  # noqa: E402
+from ectopy.training.transfer import few_patients, fixed_steps, over_folds, transfer  # noqa: E402
 from ectopy.training.window_network import WindowNetwork, WindowPlan, fit_windows  # noqa: E402
 
 SOURCE = "cvxtz-kaggle-v1"
@@ -118,6 +118,15 @@ def test_few_patients_keep_their_share_and_their_beats():
     assert set(few.patient) != set(few_patients(pool, 10, seed=2).patient)
     plan = fixed_steps(Plan(epochs=1, batch=8, beats=4), 50, few)
     assert (plan.epochs, plan.patience) == (10, None)  # 40 beats are 5 steps
+
+
+def test_an_interval_over_folds_is_of_rates():
+    def told(*rates):
+        return over_folds([[{"patient": {"se": rate}}] for rate in rates], "patient", "se")
+
+    assert told(0.5, 0.7, 0.6)["interval"] == pytest.approx([0.3516, 0.8484], abs=1e-4)  # t = 4.303
+    assert told(0.0, 0.0, 0.6)["interval"][0] == 0.0
+    assert told(1.0, 1.0, 0.4)["interval"][1] == 1.0
 
 
 def test_windows_are_learned():

@@ -196,7 +196,7 @@ def print_infarction(summary: dict[str, Any]) -> None:
         click.echo(f"{row['n']:,} {unit}s, {row['positive']:,} with an infarction; "
                    f"threshold {row['threshold']:.3f}")  # fmt: skip
     for reason, count in summary["left_out"].items():
-        click.echo(f"left out: {count} recordings: {reason}")
+        click.echo(f"left out: {count} recording{'s' * (count != 1)}: {reason}")
     for each in summary["skipped"]:
         click.echo(f"skipped: {each['recording']}: {each['reason']}", err=True)
     click.echo(NOT_A_DEVICE)

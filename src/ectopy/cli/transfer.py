@@ -120,7 +120,7 @@ def print_transfer(summary: dict[str, Any]) -> None:
     else:
         click.echo(f"{data['source']}: {data['beats']:,} rows")
     for reason, count in data["left_out"].items():
-        click.echo(f"left out: {count} recordings: {reason}")
+        click.echo(f"left out: {count} recording{'s' * (count != 1)}: {reason}")
     for each in data["skipped"]:
         click.echo(f"skipped: {each['recording']}: {each['reason']}", err=True)
     if summary["warning"]:

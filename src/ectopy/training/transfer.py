@@ -330,7 +330,7 @@ def over_folds(folds: list[list[dict[str, Any]]], unit: str, rate: str) -> dict[
     mean = float(values.mean())
     return {
         "mean": mean,
-        "interval": [mean - half, min(1.0, mean + half)],
+        "interval": [max(0.0, mean - half), min(1.0, mean + half)],
         "folds": values.tolist(),
     }
 
