@@ -4,9 +4,9 @@ Twenty-two patients are too few to learn from what a premature beat looks like i
 the normal beats of one patient, the ventricular beats of another and a rhythm that is drawn make
 a heart nobody has seen, and there is no end of them. Normal beats are cut into P wave and the
 rest, so that a beat that comes early can have another P wave or none, on top of the T wave before
-it; in atrial fibrillation there is none at all. What is drawn: rate and its variability,
-premature beats and runs of both kinds, fusion, pauses, fibrillation, intermittent bundle branch
-block, noise.
+it; in atrial fibrillation there is none at all. What is drawn: rate and its variability, rest and
+exercise, premature beats, runs and patterns of both kinds, fusion, pauses, fibrillation for good or
+for a while, intermittent bundle branch block, noise.
 """
 
 from __future__ import annotations
@@ -256,8 +256,8 @@ class Rhythm:
         self.paroxysmal = sinus and not self.sick_sinus and random.random() < 0.12
         if self.paroxysmal:
             self.af_always, self.af_at_times = False, False
-            self.px_sinus, self.px_af = self.scale(4, 120), self.scale(2, 60)
-            self.px_pause, self.px_escapes = between(1.0, 2.2), between(0, 0.85)
+            self.sinus_lasts, self.bout_lasts = self.scale(4, 120), self.scale(2, 60)
+            self.bout_pause, self.bout_escapes = between(1.0, 2.2), between(0, 0.85)
             chances["S"] = self.scale(0.02, 0.3)
             self.chances = np.cumsum([*chances.values()])
         self.av_block = random.random() < 0.08
@@ -298,16 +298,16 @@ class Rhythm:
                 rr *= 2 if blocked and not af else 1
             if self.paroxysmal and t > af_ends:
                 if af:  # it stops: a pause, then perhaps some beats of the junction
-                    t += rr * (self.px_pause - 1) * random.uniform(0.6, 1.2)
+                    t += rr * (self.bout_pause - 1) * random.uniform(0.6, 1.2)
                     step = self.rr * random.uniform(1.05, 1.5)
-                    while random.random() < self.px_escapes:
+                    while random.random() < self.bout_escapes:
                         beats.append((t, "J", step))
                         t += step * float(np.exp(random.normal() * 0.03))
                     rr = self.rr * float(np.exp(np.interp(t, *self.trend)))
                 elif t > 1 and random.random() < 0.7:  # a premature beat begins it
                     t = self.add("S", beats, t, rr, "N") - 0.5 * rr
                 af = not af
-                af_ends = t + random.exponential(self.px_af if af else self.px_sinus) + 1
+                af_ends = t + random.exponential(self.bout_lasts if af else self.sinus_lasts) + 1
             if self.escapes and not af and random.random() < 0.004:
                 t = self.add_escape_rhythm(beats, t, rr)
                 continue
