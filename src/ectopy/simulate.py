@@ -229,9 +229,10 @@ def _sinus_rate(duration_s: float, rate_bpm: float | Course) -> FloatArray:
             f"rate_bpm gave {np.shape(given)} values for {clock.shape} times; "
             "let it give one for each"
         ) from None
-    for wrong in rate[~((rate >= MIN_RATE_BPM) & (rate <= MAX_RATE_BPM))]:
+    wrong = rate[~((rate >= MIN_RATE_BPM) & (rate <= MAX_RATE_BPM))]
+    if len(wrong):
         raise RecordingError(
-            f"cannot simulate a sinus rate of {wrong:g} beats per minute; "
+            f"cannot simulate a sinus rate of {wrong[0]:g} beats per minute; "
             f"ask for {MIN_RATE_BPM:g} to {MAX_RATE_BPM:g}"
         )
     return rate

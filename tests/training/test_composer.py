@@ -12,12 +12,12 @@ from ectopy.training.composer import (
     FS,
     Composer,
     Donor,
-    Rhythm,
     fibrillates,
     stretched,
     window,
 )
 from ectopy.training.noise import Noise
+from ectopy.training.rhythms import Rhythm
 
 GRID = np.arange(-REACH, REACH + 1) / FS
 
